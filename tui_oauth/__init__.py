@@ -1,0 +1,24 @@
+"""tui-oauth: the Manage OAuth window for people who live in a terminal.
+
+`Vault` and `EntryAuth` are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_oauth.api import EntryAuth as EntryAuth
+    from tui_oauth.api import Vault as Vault
+
+# Written here rather than read from the package's metadata, which costs 40 ms at start.
+__version__ = "0.1.0"
+__all__ = ["EntryAuth", "Vault", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name in {"Vault", "EntryAuth"}:
+        from tui_oauth import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

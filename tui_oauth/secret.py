@@ -1,0 +1,50 @@
+"""A text that does not show itself.
+
+Python cannot wipe a string from memory; what can be had is that a secret never reaches a log, a
+traceback, a picture or a format string by accident. `reveal()` is the only way out.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn, final
+
+MASK = "••••••••"
+
+
+@final
+class Secret:
+    """A secret text. `repr`, `str` and formatting give a fixed mask, whatever its length."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Call it where the secret is used, not earlier."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        mine = self._text.encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(mine, other._text.encode("utf-8", "surrogatepass"))
+
+    # A hash would make a secret usable as a dictionary key, where it is easily printed.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret cannot be pickled")
