@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_oauth.api import EntryAuth as EntryAuth
     from tui_oauth.api import Vault as Vault
+    from tui_oauth.entry_auth import EntryAuth as EntryAuth
 
 # Written here rather than read from the package's metadata, which costs 40 ms at start.
 __version__ = "0.1.0"
@@ -17,8 +17,12 @@ __all__ = ["EntryAuth", "Vault", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    if name in {"Vault", "EntryAuth"}:
-        from tui_oauth import api
+    if name == "Vault":
+        from tui_oauth.api import Vault
 
-        return getattr(api, name)
+        return Vault
+    if name == "EntryAuth":
+        from tui_oauth.entry_auth import EntryAuth
+
+        return EntryAuth
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

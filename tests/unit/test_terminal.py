@@ -1,0 +1,121 @@
+"""What the environment says about where the person sits, and what follows from it."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tui_oauth import clipboard
+from tui_oauth.browser import can_open, open_link, opener
+from tui_oauth.errors import StorageFailed, UsageProblem
+from tui_oauth.qr import qr_code
+from tui_oauth.terminal import ssh_forward, surroundings
+
+LINK = "https://app.intercom.com/oauth?client_id=a&state=b"
+
+
+def program(folder: Path, name: str, body: str) -> Path:
+    path = folder / name
+    path.write_text("#!/bin/sh\n" + body)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    return {"PATH": f"{folder}:{os.environ['PATH']}", **more}
+
+
+def test_surroundings():
+    ssh = surroundings({"SSH_CONNECTION": "1 2 3 4", "DISPLAY": ":0", "TERM": "xterm"}, "linux")
+    assert ssh.over_ssh
+    assert not ssh.graphical
+    assert not ssh.dumb
+    desk = surroundings({"WAYLAND_DISPLAY": "w", "TMUX": "x"}, "linux")
+    assert desk.graphical
+    assert desk.in_tmux
+    assert desk.dumb
+    assert surroundings({}, "darwin").graphical
+    assert not surroundings({}, "linux").graphical
+
+
+def test_the_forward_line_names_the_server_as_the_laptop_knows_it():
+    line = ssh_forward(8976, {"SSH_CONNECTION": "10.0.0.9 5000 10.0.0.5 22"}, user="ann", host="h")
+    assert line == "ssh -N -L 8976:127.0.0.1:8976 ann@10.0.0.5"
+    line = ssh_forward(1, {"SSH_CONNECTION": "::1 5000 fe80::2 2222"}, user="ann", host="h")
+    assert line == "ssh -N -L 1:127.0.0.1:1 -p 2222 ann@fe80::2"
+    assert ssh_forward(2, {}, user="", host="server") == "ssh -N -L 2:127.0.0.1:2 server"
+    hostile = ssh_forward(2, {"SSH_CONNECTION": "a b $(reboot) 22"}, user="", host="")
+    assert "'$(reboot)'" in hostile
+
+
+def test_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browser(tmp_path):
+    for name in ("lynx", "w3m", "www-browser", "xdg-open"):
+        program(tmp_path, name, "exit 0\n")
+    assert not can_open(environment(tmp_path), "linux")
+    assert not can_open(environment(tmp_path, DISPLAY=":0", SSH_CONNECTION="a b c d"), "linux")
+    found = opener(environment(tmp_path, DISPLAY=":0", BROWSER="lynx:w3m"), "linux")
+    assert found == [str(tmp_path / "xdg-open")]
+
+
+def test_rule_49_the_browser_gets_exactly_one_argument_and_no_shell(tmp_path):
+    seen = tmp_path / "seen"
+    program(tmp_path, "firefox", f'printf "%s\\n" "$#" "$@" > {seen}\n')
+    link = LINK + "&x=$(touch%20gone)&y=`id`".replace("`", "%60")
+    open_link(link, environment(tmp_path, DISPLAY=":0", BROWSER="firefox"), "linux")
+    assert seen.read_text().splitlines() == ["1", link]
+
+
+def test_rule_50_a_launcher_that_fails_is_reported_and_one_that_runs_on_is_left(tmp_path):
+    program(tmp_path, "failing", "echo noise; exit 3\n")
+    with pytest.raises(StorageFailed, match="status 3"):
+        open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER="failing"), "linux")
+    program(tmp_path, "staying", "exec sleep 2\n")
+    open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER="staying"), "linux")
+    with pytest.raises(StorageFailed, match="no browser"):
+        open_link(LINK, {"PATH": str(tmp_path)}, "linux")
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["javascript:alert(1)", "file:///etc/passwd", "--version", "https://a b/", "https://u@evil/"],
+)
+def test_rule_48_what_must_not_be_opened_is_not(tmp_path, link):
+    program(tmp_path, "firefox", f"touch {tmp_path}/opened\n")
+    with pytest.raises(UsageProblem):
+        open_link(link, environment(tmp_path, DISPLAY=":0", BROWSER="firefox"), "linux")
+    assert not (tmp_path / "opened").exists()
+
+
+def test_trap_4_in_tmux_the_text_goes_through_tmux_itself(tmp_path):
+    seen = tmp_path / "seen"
+    program(tmp_path, "tmux", f'printf "%s " "$@" > {seen}; cat >> {seen}\n')
+    where = clipboard.copy("the text", environment(tmp_path, TMUX="x", SSH_TTY="y"), "linux")
+    assert where is not None
+    assert "tmux" in where
+    assert seen.read_text() == "load-buffer -w - the text"
+
+
+def test_a_clipboard_program_that_fails_or_is_missing_is_not_believed(tmp_path):
+    program(tmp_path, "xclip", "exit 1\n")
+    environ = {"PATH": str(tmp_path), "DISPLAY": ":0"}
+    assert clipboard.copy("x", environ, "linux") is None
+    assert clipboard.copy("x", {"PATH": str(tmp_path)}, "linux") is None
+    program(tmp_path, "wl-copy", f"/bin/cat > {tmp_path}/out\n")
+    environ = {"PATH": str(tmp_path), "WAYLAND_DISPLAY": "w"}
+    assert clipboard.copy("naïve", environ, "linux") == "the clipboard"
+    assert (tmp_path / "out").read_text() == "naïve"
+
+
+def test_osc52_carries_the_text():
+    assert clipboard.osc52("abc") == "\x1b]52;c;YWJj\x07"
+
+
+def test_a_qr_code_has_the_size_that_the_screen_is_told():
+    code = qr_code("x" * 300)
+    assert (code.width, code.height) == (65, 33)
+    assert all(len(row) == code.width for row in code.rows)
+    assert set("".join(code.rows)) <= set(" ▀▄█")
+    assert not code.rows[0].strip()
+    with pytest.raises(ValueError, match="."):
+        qr_code("x" * 5000)

@@ -1,0 +1,318 @@
+"""What can be done with entries. Commands and screens call these, and nothing else, for it.
+
+Each function that changes an entry writes the vault once and raises before it writes when the
+request cannot be carried out, so that the vault stays as it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui_oauth.errors import NeedsPerson, NotFound, UsageProblem
+from tui_oauth.model import (
+    Account,
+    Entry,
+    EntrySecrets,
+    Status,
+    clean_value,
+    status_of,
+    valid_name,
+    without_tokens,
+)
+from tui_oauth.secret import Secret
+from tui_oauth.text import duration, rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service
+    from tui_oauth.workspace import Workspace
+
+SOON_SECONDS = 600
+
+
+def create_entry(
+    workspace: Workspace,
+    name: str,
+    service_id: str,
+    variables: Mapping[str, str] | None = None,
+    scopes: tuple[str, ...] | None = None,
+) -> Entry:
+    """Create OAuth Entry: a new entry called `name`, Not Configured.
+
+    Raises UsageProblem for a bad name or variable, NotFound for an unknown service,
+    AlreadyExists when an entry has this name.
+    """
+    name = valid_name(name)
+    service = workspace.catalogue.get(service_id)
+    given = _known_variables(service, variables or {})
+    _check_variables(workspace, service, given)
+    now = workspace.now()
+    entry = Entry(
+        id=secrets.token_hex(16),
+        name=name,
+        service=service.id,
+        service_name=service.name,
+        created_at=now,
+        updated_at=now,
+        variables=given,
+        scopes=None if scopes is None else _clean_scopes(scopes),
+    )
+    return workspace.vault.add(entry, EntrySecrets())
+
+
+def configure_entry(
+    workspace: Workspace,
+    entry: Entry,
+    *,
+    client_id: str | None = None,
+    client_secret: Secret | None = None,
+    scopes: tuple[str, ...] | None = None,
+    variables: Mapping[str, str] | None = None,
+    expected_revision: int | None = None,
+) -> Entry:
+    """Configure OAuth. What is None stays as it is; an empty client secret removes the stored one.
+
+    A new client ID, client secret or variable ends what was authorized with the old ones: tokens
+    of another client cannot be refreshed with it (RFC 6749 section 6). Raises UsageProblem, or
+    Conflict when `expected_revision` is no longer the entry's.
+    """
+    service = workspace.catalogue.get(entry.service)
+    given = None if variables is None else _known_variables(service, variables)
+    labels = service.credential_labels
+    new_id = None if client_id is None else clean_value(labels.client_id, client_id)
+    new_secret = (
+        None
+        if client_secret is None
+        else Secret(clean_value(labels.client_secret, client_secret.reveal()))
+    )
+    now = workspace.now()
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        after = replace(
+            held,
+            client_id=held.client_id if new_id is None else new_id,
+            client_secret=held.client_secret if new_secret is None else (new_secret or None),
+        )
+        merged = {**current.variables, **(given or {})}
+        resolved = _check_variables(workspace, service, merged)
+        _check_credentials(resolved, after)
+        changed = replace(
+            current,
+            configured=True,
+            variables=merged,
+            scopes=current.scopes if scopes is None else _clean_scopes(scopes),
+            updated_at=now,
+        )
+        if after.client_id != held.client_id or merged != dict(current.variables):
+            return without_tokens(changed, now), replace(after, tokens=None)
+        return changed, after
+
+    return workspace.vault.change(entry.id, edit, expected_revision=expected_revision)
+
+
+def rename_entry(workspace: Workspace, entry: Entry, new_name: str) -> Entry:
+    """Give `entry` another name. Raises UsageProblem or AlreadyExists."""
+    name = valid_name(new_name)
+    now = workspace.now()
+    return workspace.vault.change(
+        entry.id, lambda current, held: (replace(current, name=name, updated_at=now), held)
+    )
+
+
+def delete_entry(workspace: Workspace, entry: Entry) -> None:
+    """Remove `entry` and its secrets from this machine. Its tokens stay valid at the provider."""
+    workspace.vault.remove(entry.id)
+
+
+def entry_service(workspace: Workspace, entry: Entry) -> Service:
+    """The service of `entry` with the entry's variables in place."""
+    return _check_variables(workspace, workspace.catalogue.get(entry.service), entry.variables)
+
+
+def callback_url(
+    workspace: Workspace, entry: Entry | None = None, service: Service | None = None
+) -> str:
+    """The Callback URL to register for `entry`, for a `service`, or where neither is known yet."""
+    from tui_oauth.services.redirect import callback_url as by_rule
+
+    if entry is not None and entry.callback_url:
+        return entry.callback_url
+    if service is None and entry is not None:
+        service = workspace.catalogue.get(entry.service)
+    settings = workspace.settings.callback
+    return by_rule(
+        service,
+        port=settings.port,
+        path=settings.path,
+        host=settings.host,
+        public_url=settings.public_url,
+    )
+
+
+def callback_url_or_empty(workspace: Workspace, entry: Entry) -> str:
+    """As `callback_url`, and empty where the entry's service file has gone."""
+    try:
+        return callback_url(workspace, entry)
+    except (NotFound, UsageProblem):
+        return ""
+
+
+def status(workspace: Workspace, entry: Entry) -> Status:
+    """Where `entry` stands now."""
+    return status_of(entry, workspace.now())
+
+
+def status_words(entry: Entry, now: int) -> tuple[str, str]:
+    """A sign and the words for where `entry` stands: readable without colour."""
+    state = status_of(entry, now)
+    if state is Status.NOT_CONFIGURED:
+        return "◐", "Not Configured"
+    if state is Status.CONFIGURED:
+        return "◐", "Not Authorized"
+    if state is Status.NEEDS_AUTHORIZATION:
+        return "✕", "Authorize again"
+    if state is Status.EXPIRED:
+        return "✕", "Expired"
+    if entry.expires_at is not None and not entry.has_refresh_token:
+        left = entry.expires_at - now
+        if left < SOON_SECONDS:
+            return "▲", f"Expires in {duration(left)}"
+    return "●", "Authorized"
+
+
+def expiry_words(entry: Entry, now: int) -> str:
+    """When the access token of `entry` ends, in a few words; empty where there is none."""
+    if not entry.authorized:
+        return ""
+    if entry.expires_at is None:
+        return "does not expire"
+    if entry.expires_at <= now:
+        return "renewed on use" if entry.has_refresh_token else "expired"
+    return f"in {duration(entry.expires_at - now)}"
+
+
+def describe(workspace: Workspace, entry: Entry) -> dict[str, Any]:
+    """The public view of `entry`, as `list --json` and `show --json` print it. No secrets."""
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "service": entry.service,
+        "service_name": entry.service_name,
+        "status": status(workspace, entry).value,
+        "account": entry.account or None,
+        "scopes": list(entry.granted_scopes),
+        "expires_at": rfc3339(entry.expires_at),
+        "has_refresh_token": entry.has_refresh_token,
+        "callback_url": callback_url_or_empty(workspace, entry) or None,
+        "created_at": rfc3339(entry.created_at),
+        "updated_at": rfc3339(entry.updated_at),
+        "last_error": entry.last_error or None,
+    }
+
+
+async def check_entry(workspace: Workspace, entry: Entry) -> Account:
+    """Ask the provider whose token it is, and keep the answer.
+
+    Raises NeedsPerson when there is no token, UsageProblem when the service has no such request,
+    ProviderRefused or ProviderUnreachable.
+    """
+    import asyncio
+
+    from tui_oauth import net
+    from tui_oauth.oauth.identity import identity_request, read_identity
+    from tui_oauth.tokens import access_token
+
+    tokens = await asyncio.to_thread(access_token, workspace, entry)
+    service = await asyncio.to_thread(entry_service, workspace, entry)
+    held = await asyncio.to_thread(workspace.vault.secrets, entry)
+    request = identity_request(service, tokens, held.client_id)
+    if request is None:
+        raise UsageProblem(
+            f"{service.name} has no request that tells whose token it is.",
+            f"Use the token, for instance with: tui-oauth header {entry.name}",
+        )
+    response = await net.send(request, environ=workspace.environ)
+    account, kept = read_identity(service, response)
+    await asyncio.to_thread(_keep_account, workspace, entry, account, kept)
+    return account
+
+
+def _keep_account(
+    workspace: Workspace, entry: Entry, account: Account, kept: Mapping[str, str]
+) -> None:
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        changed = replace(
+            current, account=account.name, account_detail=account.detail, last_error=""
+        )
+        tokens = held.tokens
+        if tokens is not None and kept:
+            tokens = replace(tokens, extra={**tokens.extra, **kept})
+        return changed, replace(held, tokens=tokens)
+
+    same = entry.account == account.name and entry.account_detail == account.detail
+    if not (same and not kept and not entry.last_error):
+        workspace.vault.change(entry.id, edit)
+
+
+def require_credentials(entry: Entry, held: EntrySecrets) -> None:
+    """NeedsPerson unless `entry` has been configured."""
+    if not entry.configured or not held.client_id:
+        raise NeedsPerson(
+            f"{entry.name} is not configured: it has no client ID yet.",
+            f"Run: tui-oauth configure {shell_word(entry.name)}",
+        )
+
+
+def shell_word(name: str) -> str:
+    """`name` as one word of a shell command, for the commands that messages suggest."""
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _check_variables(
+    workspace: Workspace, service: Service, variables: Mapping[str, str]
+) -> Service:
+    from tui_oauth.services.resolve import resolve
+
+    return resolve(service, variables, workspace.settings.defaults.get(service.id, {}))
+
+
+def _known_variables(service: Service, variables: Mapping[str, str]) -> dict[str, str]:
+    known = {variable.name for variable in service.variables if variable.derived is None}
+    for name in variables:
+        if name not in known:
+            have = ", ".join(sorted(known)) or "none"
+            raise UsageProblem(
+                f"{service.name} has no variable {name[:40]!r}.", f"It knows these: {have}."
+            )
+    return {name: value.strip() for name, value in variables.items() if value.strip()}
+
+
+def _check_credentials(service: Service, held: EntrySecrets) -> None:
+    labels = service.credential_labels
+    if not held.client_id:
+        raise UsageProblem(
+            f"{labels.client_id} is empty.", f"Copy it from {service.name} and paste it."
+        )
+    if held.client_secret is None and "none" not in service.client_auth:
+        raise UsageProblem(
+            f"{labels.client_secret} is empty.", f"Copy it from {service.name} and paste it."
+        )
+
+
+def _clean_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """Scope tokens as RFC 6749 section 3.3 allows them: printable ASCII without blank, \" and \\."""
+    out: list[str] = []
+    for scope in scopes:
+        for token in scope.split():
+            if not all(0x21 <= ord(char) <= 0x7E and char not in '"\\' for char in token):
+                raise UsageProblem(
+                    f"The scope {token[:60]!r} has characters that a scope cannot have.",
+                    "Use the words that the service documents.",
+                )
+            if token not in out:
+                out.append(token)
+    return tuple(out)

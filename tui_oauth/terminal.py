@@ -1,0 +1,49 @@
+"""The surroundings of this terminal: a pure function of an environment."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the environment says about where the person sits."""
+
+    over_ssh: bool
+    in_tmux: bool
+    in_screen: bool
+    graphical: bool
+    dumb: bool
+
+
+def surroundings(environ: Mapping[str, str], platform: str) -> Surroundings:
+    """The surroundings that `environ` describes; `platform` as `sys.platform`."""
+    over_ssh = bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+    display = bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+    wsl = bool(environ.get("WSL_DISTRO_NAME"))
+    return Surroundings(
+        over_ssh=over_ssh,
+        in_tmux=bool(environ.get("TMUX")),
+        in_screen=bool(environ.get("STY")),
+        graphical=not over_ssh and (display or wsl or platform == "darwin"),
+        dumb=environ.get("TERM", "") in {"", "dumb"},
+    )
+
+
+def ssh_forward(port: int, environ: Mapping[str, str], *, user: str, host: str) -> str:
+    """The command that, run on the laptop, makes the callback server reachable from its browser.
+
+    The host is the address that the SSH session arrived at, as the laptop knows it
+    (`SSH_CONNECTION`: client address and port, server address and port); outside a session
+    `host` stands in for it.
+    """
+    parts = environ.get("SSH_CONNECTION", "").split()
+    options = ""
+    if len(parts) == 4:
+        host = parts[2]
+        if parts[3] != "22" and parts[3].isdigit():
+            options = f"-p {parts[3]} "
+    target = f"{user}@{host}" if user else host
+    return f"ssh -N -L {port}:127.0.0.1:{port} {options}{shlex.quote(target)}"

@@ -1,0 +1,231 @@
+"""A valid access token for an entry: read it, or refresh it under the entry's lock.
+
+Many processes may share one single-use refresh token. Whoever gets the entry's lock refreshes;
+the others wait, read the vault again and find the new token (checklist rules 82 to 88). A request
+that may have reached the provider is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui_oauth.entries import entry_service, require_credentials, shell_word
+from tui_oauth.errors import NeedsPerson, NotFound, ProviderRefused, StorageFailed, VaultBusy
+from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.text import rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service
+    from tui_oauth.workspace import Workspace
+
+DEFAULT_MIN_TTL = 60
+DEFAULT_DEADLINE = 20.0
+LOCK_SECONDS_BEYOND_DEADLINE = 10.0
+CLOCK_SKEW_SECONDS = 120
+_GRANT_IS_OVER = {"invalid_grant", "invalid_token", "expired_token"}
+
+
+def access_token(
+    workspace: Workspace,
+    entry: Entry,
+    min_ttl: int = DEFAULT_MIN_TTL,
+    deadline: float = DEFAULT_DEADLINE,
+) -> TokenSet:
+    """The tokens of `entry`, refreshed first when they end within `min_ttl` seconds.
+
+    Where there is no way to refresh, a token that is still valid is given all the same. Raises
+    NeedsPerson when a person has to configure or authorize, ProviderRefused or
+    ProviderUnreachable when a refresh failed, VaultBusy when another process holds the entry for
+    longer than `deadline` seconds and some.
+    """
+    current = workspace.vault.get(entry.id)
+    held = workspace.vault.secrets(current)
+    tokens = held.tokens
+    if tokens is not None and lasts(tokens, workspace.now(), min_ttl):
+        return tokens
+    require_credentials(current, held)
+    if tokens is None:
+        raise _not_authorized(current)
+    if current.needs_authorization or not _renewable(workspace, current, tokens):
+        if lasts(tokens, workspace.now(), 0):
+            return tokens
+        raise _ended(current, tokens)
+    return _refresh(workspace, current, min_ttl, deadline, seen=None)
+
+
+def refresh_entry(workspace: Workspace, entry: Entry, deadline: float = DEFAULT_DEADLINE) -> Entry:
+    """Refresh the tokens of `entry` now, also when they are still valid.
+
+    Raises as `access_token`; NeedsPerson also when the provider gave no refresh token.
+    """
+    current = workspace.vault.get(entry.id)
+    held = workspace.vault.secrets(current)
+    require_credentials(current, held)
+    if held.tokens is None:
+        raise _not_authorized(current)
+    if not _renewable(workspace, current, held.tokens):
+        raise NeedsPerson(
+            f"{current.service_name} gave no refresh token for {current.name}.",
+            "There is nothing to refresh: the token "
+            + ("does not expire." if held.tokens.expires_at is None else "ends by itself."),
+        )
+    _refresh(workspace, current, 0, deadline, seen=held.tokens)
+    return workspace.vault.get(entry.id)
+
+
+def lasts(tokens: TokenSet, now: int, seconds: int) -> bool:
+    """Whether the access token is valid for more than `seconds` beyond `now`.
+
+    An end that the provider did not name, and one that cannot be trusted because the token seems
+    to come from the future (a clock was set back), both count as "not ended" (rules 79 and 83).
+    """
+    if tokens.expires_at is None or tokens.issued_at > now + CLOCK_SKEW_SECONDS:
+        return True
+    return tokens.expires_at - now > seconds
+
+
+def _renewable(workspace: Workspace, entry: Entry, tokens: TokenSet) -> bool:
+    if tokens.refresh_token is not None:
+        return True
+    return entry_service(workspace, entry).quirks.refresh.with_access_token
+
+
+def _refresh(
+    workspace: Workspace, entry: Entry, min_ttl: int, deadline: float, seen: TokenSet | None
+) -> TokenSet:
+    """Refresh under the entry's lock; `seen` is what a forced refresh wants to replace."""
+    vault = workspace.vault
+    with vault.entry_lock(entry.id, timeout=deadline + LOCK_SECONDS_BEYOND_DEADLINE) as lock:
+        _store_pending(workspace, entry.id)
+        current = vault.get(entry.id)
+        held = vault.secrets(current)
+        tokens = held.tokens
+        if tokens is None:
+            raise _not_authorized(current)
+        done_by_other = (
+            lasts(tokens, workspace.now(), min_ttl)
+            if seen is None
+            else tokens.access_token != seen.access_token
+        )
+        if done_by_other:
+            return tokens
+        service = entry_service(workspace, current)
+        interrupted = lock.intent()
+        with vault.reserve():
+            lock.begin(tokens.refresh_token)
+            try:
+                fresh = _ask_provider(workspace, service, held, tokens, deadline)
+            except ProviderRefused as error:
+                lock.finish()
+                raise _refused(workspace, current, tokens, error, interrupted) from error
+        kept = _store(workspace, current, tokens, fresh)
+        lock.finish()
+        return kept
+
+
+def _ask_provider(
+    workspace: Workspace,
+    service: Service,
+    held: EntrySecrets,
+    tokens: TokenSet,
+    deadline: float,
+) -> TokenSet:
+    from tui_oauth import net
+    from tui_oauth.oauth.client import choose_client
+    from tui_oauth.oauth.token import read_tokens, refresh_request
+
+    client = choose_client(service, held.client_id, held.client_secret)
+    sent_at = workspace.now()
+    request = refresh_request(service, client, tokens)
+    response = net.fetch(request, deadline=deadline, environ=workspace.environ)
+    return read_tokens(service, response, requested=tokens.scopes, sent_at=sent_at, previous=tokens)
+
+
+def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet) -> TokenSet:
+    """Make `fresh` durable before anyone gets it. The vault's word counts if it was changed."""
+    outcome = fresh
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        nonlocal outcome
+        now_held = held.tokens
+        if now_held is None or now_held.refresh_token != spent.refresh_token:
+            # Somebody signed in anew, or configured, while we asked: theirs is the newer grant.
+            if now_held is None:
+                raise _not_authorized(current)
+            outcome = now_held
+            return current, held
+        outcome = fresh
+        return with_tokens(current, fresh, workspace.now()), replace(held, tokens=fresh)
+
+    try:
+        workspace.vault.change(entry.id, edit)
+    except (StorageFailed, VaultBusy) as error:
+        # The old refresh token may be spent by now: losing the answer would lose the grant.
+        workspace.vault.keep_pending(entry.id, spent, fresh)
+        raise type(error)(
+            f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
+            "Free some space and run the same command again: it will be taken up.",
+        ) from error
+    return outcome
+
+
+def _store_pending(workspace: Workspace, entry_id: str) -> None:
+    """Take up the sealed answer of an earlier refresh that could not be written."""
+    pending = workspace.vault.take_pending(entry_id)
+    if pending is None:
+        return
+    spent, fresh = pending
+    _store(workspace, workspace.vault.get(entry_id), spent, fresh)
+    workspace.vault.drop_pending(entry_id)
+
+
+def _refused(
+    workspace: Workspace,
+    entry: Entry,
+    spent: TokenSet,
+    error: ProviderRefused,
+    interrupted: int | None,
+) -> Exception:
+    """What a refusal means for the entry. Stored tokens are never deleted for it (rule 86)."""
+    over = error.code in _GRANT_IS_OVER
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        if held.tokens is None or held.tokens.refresh_token != spent.refresh_token:
+            return current, held
+        marked = replace(
+            current,
+            needs_authorization=current.needs_authorization or over,
+            last_error=error.message,
+            updated_at=workspace.now(),
+        )
+        return marked, held
+
+    try:
+        workspace.vault.change(entry.id, edit)
+    except NotFound:
+        return error
+    if not over:
+        return error
+    since = f" A refresh was interrupted at {rfc3339(interrupted)}." if interrupted else ""
+    return NeedsPerson(
+        f"{entry.name} has to be authorized again. {error.message}{since}",
+        f"Run: tui-oauth authorize {shell_word(entry.name)}",
+    )
+
+
+def _not_authorized(entry: Entry) -> NeedsPerson:
+    return NeedsPerson(
+        f"{entry.name} is not authorized yet.",
+        f"Run: tui-oauth authorize {shell_word(entry.name)}",
+    )
+
+
+def _ended(entry: Entry, tokens: TokenSet) -> NeedsPerson:
+    why = entry.last_error or (
+        f"Its token ended at {rfc3339(tokens.expires_at)} and cannot be refreshed."
+    )
+    return NeedsPerson(
+        f"{entry.name} has to be authorized again. {why}",
+        f"Run: tui-oauth authorize {shell_word(entry.name)}",
+    )

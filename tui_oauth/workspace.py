@@ -1,0 +1,112 @@
+"""What every command and every screen works with: places, settings, services, vault, clock.
+
+One object holds them, so that a test or the demo can point all of it at a temporary folder, and
+nothing in the program reads the environment behind its back.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tui_oauth import paths
+from tui_oauth.paths import Places
+from tui_oauth.secret import Secret
+from tui_oauth.settings import Settings, load
+
+if TYPE_CHECKING:
+    from tui_oauth.services.catalogue import Catalogue
+    from tui_oauth.vault import KeyOptions, Vault
+
+Ask = Callable[[str], Secret]
+
+
+class Workspace:
+    """The surroundings of one run.
+
+    `ask` prompts a person for a passphrase and is None where nobody can be asked. `now` gives
+    Unix seconds.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        places: Places,
+        settings: Settings,
+        *,
+        key_options: KeyOptions | None = None,
+        ask: Ask | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.environ = environ
+        self.places = places
+        self.settings = settings
+        self.key_options = key_options
+        self.ask = ask
+        self._clock = clock
+        self._vault: Vault | None = None
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        vault: str = "",
+        key_options: KeyOptions | None = None,
+        ask: Ask | None = None,
+    ) -> Workspace:
+        """The workspace that environment, settings file and options name.
+
+        `vault` is the option of the command line; it comes before the environment, which comes
+        before the settings file. Raises InvalidSettings or StorageFailed for a settings file
+        that cannot be used.
+        """
+        environ = dict(os.environ) if environ is None else environ
+        key_file = key_options.key_file if key_options else ""
+        found = paths.places(environ, vault=vault, key_file=key_file)
+        settings = load(found.settings)
+        if settings.vault and not vault and not environ.get("TUI_OAUTH_VAULT"):
+            chosen = paths.places(environ, vault=settings.vault)
+            found = replace(found, vault=chosen.vault)
+        return cls(environ, found, settings, key_options=key_options, ask=ask)
+
+    def now(self) -> int:
+        """The time as whole Unix seconds."""
+        return int(self._clock())
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The services of the dropdown: built in, and the person's own."""
+        from tui_oauth.services.catalogue import Catalogue
+
+        return Catalogue(self.places.own_services)
+
+    @property
+    def vault_exists(self) -> bool:
+        """Whether something lies at the vault's place, whatever its state."""
+        return os.path.lexists(self.places.vault)
+
+    @property
+    def vault_is_open(self) -> bool:
+        return self._vault is not None
+
+    @property
+    def vault(self) -> Vault:
+        """The vault, opened and unlocked on first use.
+
+        Raises VaultMissing, VaultLocked, VaultDamaged, UnsafePath or UsageProblem.
+        """
+        if self._vault is None:
+            from tui_oauth.vault import KeyOptions, open_vault
+
+            options = self.key_options or KeyOptions()
+            self._vault = open_vault(self.places, self.environ, options, ask=self.ask)
+        return self._vault
+
+    def use_vault(self, vault: Vault) -> None:
+        """Work with `vault`, which a screen or a command has made or unlocked."""
+        self._vault = vault
