@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.stage import Stage
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _INHERITED = (
@@ -57,3 +62,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture
+def stage(home: Path) -> Iterator[Stage]:
+    """A machine with a vault, and the practice provider beside it."""
+    from tests.stage import Stage, make_workspace
+    from tui_oauth.practice.provider import PracticeProvider
+
+    with PracticeProvider() as provider:
+        yield Stage(make_workspace(provider.port), provider)

@@ -16,13 +16,15 @@ __version__ = "0.1.0"
 __all__ = ["EntryAuth", "Vault", "__version__"]
 
 
-def __getattr__(name: str) -> object:
-    if name == "Vault":
-        from tui_oauth.api import Vault
+if not TYPE_CHECKING:  # a checker would take every submodule for an object
 
-        return Vault
-    if name == "EntryAuth":
-        from tui_oauth.entry_auth import EntryAuth
+    def __getattr__(name: str) -> object:
+        if name == "Vault":
+            from tui_oauth.api import Vault
 
-        return EntryAuth
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return Vault
+        if name == "EntryAuth":
+            from tui_oauth.entry_auth import EntryAuth
+
+            return EntryAuth
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

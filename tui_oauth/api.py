@@ -51,4 +51,3 @@ class Vault:
         """
         entry = self.workspace.vault.find(name)
         return access_token(self.workspace, entry, min_ttl).access_token.reveal()
-

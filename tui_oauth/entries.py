@@ -251,9 +251,7 @@ def _keep_account(
             tokens = replace(tokens, extra={**tokens.extra, **kept})
         return changed, replace(held, tokens=tokens)
 
-    same = entry.account == account.name and entry.account_detail == account.detail
-    if not (same and not kept and not entry.last_error):
-        workspace.vault.change(entry.id, edit)
+    workspace.vault.change(entry.id, edit)  # writes nothing when nothing is new
 
 
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:

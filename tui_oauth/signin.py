@@ -11,7 +11,7 @@ import asyncio
 import enum
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,8 +127,14 @@ class SignIns:
                 settings.path,
                 certificate=self._tls,
                 extra_hosts=(public,) if public else (),
+                on_browser=self._browser_seen,
             )
         return self._server
+
+    def _browser_seen(self) -> None:
+        for signin in self.waiting:
+            if signin.on_change is not None:
+                signin.on_change()
 
     def _tls(self) -> ssl.SSLContext:
         from tui_oauth.callback.certificate import tls_context
@@ -339,7 +345,6 @@ class SignIn:
                 self._callback,
                 link=self.authorization_url,
                 plus_is_literal=self.service.quirks.callback.plus_is_literal,
-                on_browser=self._changed,
             )
         except CallbackUnavailable as error:
             self.problem = str(error)
@@ -383,7 +388,9 @@ class SignIn:
 
     async def _exchange(self, answer: Answer) -> Entry:
         """The code for tokens (RFC 6749 section 4.1.3). The code is sent once, whatever happens."""
-        workspace, service = self.workspace, self.service
+        workspace = self.workspace
+        decided = await asyncio.to_thread(self._decided, answer)
+        service = await asyncio.to_thread(self._service_with, decided)
         sent_at = workspace.now()
         response = await net.send(
             code_request(service, self._client, self.attempt, answer),
@@ -410,28 +417,44 @@ class SignIn:
             )
         # Stored before anything else is done with them (checklist rule 82), and not to be
         # interrupted: the provider has granted, and the person would have to start anew.
-        entry = await asyncio.shield(asyncio.to_thread(self._store, tokens, None))
-        account, tokens = await self._whose(tokens)
+        entry = await asyncio.shield(asyncio.to_thread(self._store, decided, tokens, None))
+        account, tokens = await self._whose(service, tokens)
         if account is not None:
-            entry = await asyncio.shield(asyncio.to_thread(self._store, tokens, account))
+            entry = await asyncio.shield(asyncio.to_thread(self._store, decided, tokens, account))
         return entry
 
-    async def _whose(self, tokens: TokenSet) -> tuple[Account | None, TokenSet]:
+    async def _whose(self, service: Service, tokens: TokenSet) -> tuple[Account | None, TokenSet]:
         """Whose token it is. That the provider cannot say does not undo the sign-in."""
-        request = identity_request(self.service, tokens, self._client.client_id)
+        request = identity_request(service, tokens, self._client.client_id)
         if request is None:
             return None, tokens
         try:
             response = await net.send(
                 request, deadline=IDENTITY_SECONDS, environ=self.workspace.environ
             )
-            account, kept = read_identity(self.service, response)
+            account, kept = read_identity(service, response)
         except TuiOauthError as error:
             self.note = f"Whose account it is could not be learned. {error.message}"
             return None, tokens
         return account, replace(tokens, extra={**tokens.extra, **kept})
 
-    def _store(self, tokens: TokenSet, account: Account | None) -> Entry:
+    def _decided(self, answer: Answer) -> dict[str, str]:
+        """The variables that the callback decided, such as the account's region."""
+        if not answer.sets:
+            return {}
+        from tui_oauth.services.resolve import from_callback
+
+        return from_callback(self.workspace.catalogue.get(self.entry.service), answer.sets)
+
+    def _service_with(self, decided: Mapping[str, str]) -> Service:
+        if not decided:
+            return self.service
+        variables = {**self.entry.variables, **decided}
+        return entry_service(self.workspace, replace(self.entry, variables=variables))
+
+    def _store(
+        self, decided: Mapping[str, str], tokens: TokenSet, account: Account | None
+    ) -> Entry:
         now = self.workspace.now()
 
         def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
@@ -440,7 +463,9 @@ class SignIn:
                     f"{current.name} was configured anew while the sign-in waited.",
                     "Authorize it again with the new client ID.",
                 )
-            return with_tokens(current, tokens, now, account), replace(held, tokens=tokens)
+            variables = {**current.variables, **decided}
+            granted = with_tokens(replace(current, variables=variables), tokens, now, account)
+            return granted, replace(held, tokens=tokens)
 
         return self.workspace.vault.change(self.entry.id, edit)
 

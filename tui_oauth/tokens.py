@@ -11,8 +11,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.entries import entry_service, require_credentials, shell_word
-from tui_oauth.errors import NeedsPerson, NotFound, ProviderRefused, StorageFailed, VaultBusy
+from tui_oauth.errors import (
+    NeedsPerson,
+    NotFound,
+    ProviderRefused,
+    StorageFailed,
+    TuiOauthError,
+    VaultBusy,
+)
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.secret import Secret
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
@@ -96,13 +104,16 @@ def _refresh(
 ) -> TokenSet:
     """Refresh under the entry's lock; `seen` is what a forced refresh wants to replace."""
     vault = workspace.vault
-    with vault.entry_lock(entry.id, timeout=deadline + LOCK_SECONDS_BEYOND_DEADLINE) as lock:
-        _store_pending(workspace, entry.id)
+    with vault.entry_lock(entry.id, timeout=deadline + LOCK_SECONDS_BEYOND_DEADLINE):
+        kept = vault.take_pending(entry.id)
         current = vault.get(entry.id)
         held = vault.secrets(current)
         tokens = held.tokens
         if tokens is None:
             raise _not_authorized(current)
+        if kept is not None:
+            # An earlier refresh could not write its answer; it is the newest there is.
+            tokens = _store(workspace, current, tokens, kept)
         done_by_other = (
             lasts(tokens, workspace.now(), min_ttl)
             if seen is None
@@ -111,17 +122,12 @@ def _refresh(
         if done_by_other:
             return tokens
         service = entry_service(workspace, current)
-        interrupted = lock.intent()
-        with vault.reserve():
-            lock.begin(tokens.refresh_token)
+        with vault.reserve(entry.id):
             try:
                 fresh = _ask_provider(workspace, service, held, tokens, deadline)
             except ProviderRefused as error:
-                lock.finish()
-                raise _refused(workspace, current, tokens, error, interrupted) from error
-        kept = _store(workspace, current, tokens, fresh)
-        lock.finish()
-        return kept
+                raise _refused(workspace, current, tokens, error) from error
+            return _store(workspace, current, tokens, fresh)
 
 
 def _ask_provider(
@@ -162,7 +168,7 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
         workspace.vault.change(entry.id, edit)
     except (StorageFailed, VaultBusy) as error:
         # The old refresh token may be spent by now: losing the answer would lose the grant.
-        workspace.vault.keep_pending(entry.id, spent, fresh)
+        workspace.vault.keep_pending(entry.id, fresh, sent=spent.refresh_token or Secret(""))
         raise type(error)(
             f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
             "Free some space and run the same command again: it will be taken up.",
@@ -170,23 +176,9 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
     return outcome
 
 
-def _store_pending(workspace: Workspace, entry_id: str) -> None:
-    """Take up the sealed answer of an earlier refresh that could not be written."""
-    pending = workspace.vault.take_pending(entry_id)
-    if pending is None:
-        return
-    spent, fresh = pending
-    _store(workspace, workspace.vault.get(entry_id), spent, fresh)
-    workspace.vault.drop_pending(entry_id)
-
-
 def _refused(
-    workspace: Workspace,
-    entry: Entry,
-    spent: TokenSet,
-    error: ProviderRefused,
-    interrupted: int | None,
-) -> Exception:
+    workspace: Workspace, entry: Entry, spent: TokenSet, error: ProviderRefused
+) -> TuiOauthError:
     """What a refusal means for the entry. Stored tokens are never deleted for it (rule 86)."""
     over = error.code in _GRANT_IS_OVER
 
@@ -207,9 +199,8 @@ def _refused(
         return error
     if not over:
         return error
-    since = f" A refresh was interrupted at {rfc3339(interrupted)}." if interrupted else ""
     return NeedsPerson(
-        f"{entry.name} has to be authorized again. {error.message}{since}",
+        f"{entry.name} has to be authorized again. {error.message}",
         f"Run: tui-oauth authorize {shell_word(entry.name)}",
     )
 

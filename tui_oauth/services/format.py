@@ -37,7 +37,11 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A part of the addresses that differs per person: a region, a subdomain, a tenant."""
+    """A part of the addresses that differs per person: a region, a subdomain, a tenant.
+
+    `kind` is `text`, or `address` for one that stands for host and path together; people may
+    give such a one as a whole URL. What a text may hold follows from where it stands (resolve).
+    """
 
     name: str
     label: str
@@ -45,6 +49,7 @@ class Variable:
     default: str | None = None
     choices: tuple[Choice, ...] = ()
     derived: Derived | None = None
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class IdentityProbe:
 
     Paths are dotted, numbers index lists. `name_paths` are tried in order (`name_path` in the
     file may be one text or a list); `detail_path` is the second line; `keep` stores further
-    values by name (a tenant id that later calls need).
+    values by name (a tenant id that later calls need). `body` is JSON, sent as it stands, without
+    placeholders; empty means no body.
     """
 
     url: str
@@ -87,6 +93,7 @@ class IdentityProbe:
     detail_path: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     keep: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
     note: str = ""
 
 
@@ -113,8 +120,10 @@ class AuthorizeQuirks:
 class CallbackQuirks:
     """The authorization response (RFC 6749 section 4.1.2).
 
-    `keep`: further parameters to store with the tokens. `sets`: parameter to variable; the
-    parameter's value must be among the variable's choices or match `hosts` (see the loader).
+    `keep`: further parameters to store with the tokens. `sets`: parameter to variable, where the
+    callback says at which host to go on; its value must be one of the variable's choices, or make
+    addresses whose hosts match one of `sets_hosts` (`*.` at the beginning stands for any
+    subdomain). `resolve.from_callback` does it.
     `form_post`: the code arrives by POST. `hmac_parameter`: a signature made with the client
     secret. `plus_is_literal`: a raw `+` in the code stands for itself.
     """
@@ -176,9 +185,11 @@ class LongLivedExchange:
 class AnswerQuirks:
     """The token answer (RFC 6749 section 5.1). Paths are dotted, numbers index lists.
 
-    `access_token`: paths tried in order. `token_type`: taken when the answer names none.
+    `access_token`: paths tried in order. `token_type`: taken when the answer names none, and
+    accepted besides Bearer when it does.
     `expires_at`: path of an absolute time (Unix seconds, milliseconds or ISO 8601).
-    `success`: path of a boolean that is true in a good answer (errors with HTTP 200).
+    `success`: path of a member that is `success_value` in a good answer, written as in JSON
+    (errors with HTTP 200).
     `keep`: name to path of values stored with the tokens.
     """
 
@@ -190,6 +201,7 @@ class AnswerQuirks:
     expires_zero_is_never: bool = False
     scope: str = "scope"
     success: str = ""
+    success_value: str = "true"
     keep: Mapping[str, str] = field(default_factory=dict)
     long_lived: LongLivedExchange | None = None
 
@@ -226,6 +238,13 @@ class ApiQuirks:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceQuirks:
+    """The device authorization request (RFC 8628 section 3.1): parameters it takes in addition."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Quirks:
     """Everything a service does differently, table by table."""
 
@@ -236,6 +255,7 @@ class Quirks:
     answer: AnswerQuirks = AnswerQuirks()
     revoke: RevokeQuirks = RevokeQuirks()
     api: ApiQuirks = ApiQuirks()
+    device: DeviceQuirks = DeviceQuirks()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,96 @@
+"""A home with the real command in it, a vault, a practice provider, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli_tools import Browser, Shell
+
+from tui_oauth import entries
+from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.secret import Secret
+from tui_oauth.vault import create_vault
+from tui_oauth.workspace import Workspace
+
+TOKEN = "practice-token-7f1c0c6b"
+
+
+@pytest.fixture
+def shell(home: Path, free_port: int) -> Shell:
+    """Commands in an empty home; the callback server has a port of its own."""
+    shell = Shell(home)
+    shell.configure(f"[callback]\nport = {free_port}\n")
+    return shell
+
+
+@pytest.fixture
+def workspace(shell: Shell) -> Workspace:
+    """The same home from inside, with a vault: for what a test needs to be there already."""
+    workspace = Workspace.from_environment(shell.environ)
+    workspace.use_vault(create_vault(workspace.places))
+    return workspace
+
+
+@pytest.fixture
+def provider() -> Iterator[PracticeProvider]:
+    with PracticeProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def browser() -> Browser:
+    return Browser()
+
+
+@pytest.fixture
+def configured(workspace: Workspace, provider: PracticeProvider) -> Entry:
+    """The entry `practice`, ready to be authorized at the practice provider."""
+    entry = entries.create_entry(
+        workspace, "practice", "practice", {"port": str(provider.port)}
+    )
+    app = provider.register("Extract", entries.callback_url(workspace, entry))
+    return entries.configure_entry(
+        workspace, entry, client_id=app.client_id, client_secret=Secret(app.client_secret)
+    )
+
+
+Authorized = Callable[..., Entry]
+
+
+@pytest.fixture
+def authorized(workspace: Workspace, configured: Entry) -> Authorized:
+    """Makes `practice` an authorized entry with a token of the test's choice."""
+
+    def make(
+        *, token: str = TOKEN, ends_in: int | None = None, refresh_token: str = ""
+    ) -> Entry:
+        now = workspace.now()
+        tokens = TokenSet(
+            access_token=Secret(token),
+            token_type="Bearer",
+            issued_at=now,
+            expires_at=None if ends_in is None else now + ends_in,
+            refresh_token=Secret(refresh_token) if refresh_token else None,
+            scopes=("read", "write"),
+            extra={"region": "eu"},
+        )
+
+        def edit(entry: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+            changed = replace(entry, account="Aurora Books")
+            return with_tokens(changed, tokens, now), replace(held, tokens=tokens)
+
+        return workspace.vault.change(configured.id, edit)
+
+    return make
+
+
+@pytest.fixture
+def unchanged(shell: Shell, configured: Entry) -> Iterator[None]:
+    """The vault file, with `practice` configured, is byte for byte the same after the test."""
+    before = shell.vault.read_bytes()
+    yield
+    assert shell.vault.read_bytes() == before, "the vault was changed"

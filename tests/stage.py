@@ -1,0 +1,90 @@
+"""A person's machine with everything real: vault, settings, practice provider, a browser of sorts.
+
+`Stage` is what tests of the sign-in, the tokens and the screens stand on.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from tui_oauth import net
+from tui_oauth.entries import callback_url, configure_entry, create_entry
+from tui_oauth.model import Entry
+from tui_oauth.oauth.http import Request, Response
+from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.practice.visitor import Visitor
+from tui_oauth.secret import Secret
+from tui_oauth.vault import create_vault
+from tui_oauth.workspace import Workspace
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_workspace(provider_port: int) -> Workspace:
+    """A workspace in the test's home, with a callback port of its own and a fresh key-file vault."""
+    environ = dict(os.environ)
+    first = Workspace.from_environment(environ)
+    first.places.settings.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    first.places.settings.write_text(
+        f"[callback]\nport = {free_port()}\n"
+        f'[defaults.practice]\nport = "{provider_port}"\n'
+        f'[defaults.practice-https]\nport = "{provider_port}"\n'
+    )
+    workspace = Workspace.from_environment(environ)
+    workspace.use_vault(create_vault(workspace.places))
+    return workspace
+
+
+@dataclass
+class Stage:
+    """The machine, and the provider that its entries sign in to."""
+
+    workspace: Workspace
+    provider: PracticeProvider
+
+    def created(self, name: str, service: str = "practice") -> Entry:
+        """An entry that is Not Configured."""
+        return create_entry(self.workspace, name, service)
+
+    def configured(self, name: str, service: str = "practice") -> Entry:
+        """An entry with the credentials of an app that is registered at the provider."""
+        entry = self.created(name, service)
+        app = self.provider.register(name, callback_url(self.workspace, entry))
+        return configure_entry(
+            self.workspace,
+            entry,
+            client_id=app.client_id,
+            client_secret=Secret(app.client_secret),
+        )
+
+    def consent(self, link: str, button: str = "Authorize access") -> str:
+        """Open the Authorization link, press `button`; the address that the browser is sent to."""
+        sent_to = ""
+
+        def stop_at_callback(request: Request) -> Response:
+            nonlocal sent_to
+            response = net.fetch(request)
+            target = response.headers.get("location", "")
+            if "state=" in target and "/oauth" not in target:
+                sent_to = urljoin(request.url, target)
+                return Response(200, {}, b"", request.host)
+            return response
+
+        visitor = Visitor(stop_at_callback)
+        visitor.open(link)
+        visitor.press(button)
+        assert sent_to, f"the provider did not come back: {visitor.page}"
+        return sent_to
+
+    def vault_bytes(self) -> bytes:
+        """The vault file as it is, to show that nothing changed."""
+        return self.workspace.places.vault.read_bytes()

@@ -1,0 +1,179 @@
+"""A valid token for an entry: read, or refreshed once, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests.stage import Stage
+from tui_oauth.entries import check_entry, describe
+from tui_oauth.errors import NeedsPerson, ProviderUnreachable, StorageFailed
+from tui_oauth.model import Entry
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.signin import SignIns
+from tui_oauth.tokens import access_token, refresh_entry
+
+ROTATING = Behaviour(rotating_refresh=True, expires_in=3600)
+
+
+async def sign_in(stage: Stage, entry: Entry) -> Entry:
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(entry)
+    running = asyncio.create_task(signin.run())
+    await asyncio.sleep(0)
+    signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
+    done = await running
+    await signins.close()
+    return done
+
+
+def authorized(stage: Stage, behaviour: Behaviour, name: str = "work") -> Entry:
+    stage.provider.application.behaviour = behaviour
+    return asyncio.run(sign_in(stage, stage.configured(name)))
+
+
+def age(stage: Stage, entry: Entry, seconds: int) -> None:
+    """Move the entry's tokens into the past."""
+
+    def edit(current, held):
+        tokens = held.tokens
+        moved = replace(
+            tokens,
+            issued_at=tokens.issued_at - seconds,
+            expires_at=tokens.expires_at - seconds,
+        )
+        return replace(current, expires_at=moved.expires_at), replace(held, tokens=moved)
+
+    stage.workspace.vault.change(entry.id, edit)
+
+
+def requests(stage: Stage) -> int:
+    return stage.provider.application.count["token"]
+
+
+def test_rule_90_a_token_without_end_is_given_without_any_traffic(stage: Stage):
+    entry = authorized(stage, Behaviour())
+    before = requests(stage)
+    assert access_token(stage.workspace, entry).access_token.reveal()
+    assert requests(stage) == before
+    with pytest.raises(NeedsPerson, match="no refresh token"):
+        refresh_entry(stage.workspace, entry)
+
+
+def test_a_valid_token_is_given_and_an_ending_one_refreshed_first(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    first = access_token(stage.workspace, entry)
+    assert requests(stage) == 1
+    assert access_token(stage.workspace, entry, min_ttl=3601).access_token != first.access_token
+    assert requests(stage) == 2
+    age(stage, entry, 3590)
+    third = access_token(stage.workspace, entry)
+    assert requests(stage) == 3
+    assert third.expires_at - stage.workspace.now() > 3000
+
+
+def test_rule_84_twenty_processes_make_one_refresh(stage: Stage):
+    stage.provider.application.behaviour = replace(ROTATING, delay=0.5)
+    entry = authorized(stage, replace(ROTATING, delay=0.5))
+    age(stage, entry, 4000)
+    before = requests(stage)
+    argv = [sys.executable, "-m", "tui_oauth", "token", "work"]
+    running = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(20)
+    ]
+    outputs = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0] * 20, outputs
+    assert len({out for out, _ in outputs}) == 1
+    assert requests(stage) == before + 1
+
+
+def test_rule_86_a_refused_grant_asks_for_a_person_and_keeps_the_tokens(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    held = stage.workspace.vault.secrets(entry)
+    old = held.tokens
+    refresh_entry(stage.workspace, entry)
+    spent = replace(old, expires_at=1)
+
+    def back_in_time(current, now_held):
+        return replace(current, expires_at=1), replace(now_held, tokens=spent)
+
+    stage.workspace.vault.change(entry.id, back_in_time)
+    with pytest.raises(NeedsPerson, match="authorized again"):
+        access_token(stage.workspace, entry)
+    after = stage.workspace.vault.get(entry.id)
+    assert describe(stage.workspace, after)["status"] == "needs_authorization"
+    assert after.last_error
+    assert stage.workspace.vault.secrets(after).tokens == spent
+    count = requests(stage)
+    with pytest.raises(NeedsPerson):
+        access_token(stage.workspace, entry)
+    assert requests(stage) == count  # no loop: the provider is not asked again
+
+
+@pytest.mark.parametrize("behaviour", [replace(ROTATING, down=True), replace(ROTATING, html=True)])
+def test_rule_87_a_provider_in_trouble_changes_nothing(stage: Stage, behaviour: Behaviour):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    before = stage.vault_bytes()
+    stage.provider.application.behaviour = behaviour
+    with pytest.raises(ProviderUnreachable) as caught:
+        access_token(stage.workspace, entry)
+    assert caught.value.exit_code == 11
+    assert stage.vault_bytes() == before
+    stage.provider.application.behaviour = ROTATING
+    assert access_token(stage.workspace, entry).access_token
+
+
+def test_an_expired_token_that_cannot_be_refreshed_needs_a_person(stage: Stage):
+    entry = authorized(stage, Behaviour(expires_in=3600))
+    age(stage, entry, 3590)
+    assert access_token(stage.workspace, entry).access_token  # ten seconds are better than none
+    age(stage, entry, 20)
+    with pytest.raises(NeedsPerson, match="tui-oauth authorize work"):
+        access_token(stage.workspace, entry)
+
+
+def test_rule_83_a_clock_that_went_back_does_not_end_a_token(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, -100_000)
+    count = requests(stage)
+    assert access_token(stage.workspace, entry, min_ttl=10**6).access_token
+    assert requests(stage) == count
+
+
+def test_rule_82_an_answer_that_cannot_be_written_is_kept_sealed_and_taken_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    vault = stage.workspace.vault
+    change = vault.change
+
+    def full_disk(*args: object, **more: object) -> Entry:
+        raise StorageFailed("The vault cannot be written: no space left on device.")
+
+    monkeypatch.setattr(vault, "change", full_disk)
+    with pytest.raises(StorageFailed, match="kept beside the vault"):
+        access_token(stage.workspace, entry)
+    monkeypatch.setattr(vault, "change", change)
+    count = requests(stage)
+    again = access_token(stage.workspace, entry)
+    assert again.expires_at > stage.workspace.now() + 3000
+    assert requests(stage) == count
+    refresh_entry(stage.workspace, entry)  # the kept refresh token is the good one
+    assert requests(stage) == count + 1
+
+
+async def test_check_says_whose_token_it_is(stage: Stage):
+    entry = await sign_in(stage, stage.configured("work"))
+    stage.workspace.vault.change(
+        entry.id, lambda current, held: (replace(current, account="", account_detail=""), held)
+    )
+    account = await check_entry(stage.workspace, entry)
+    assert account.name
+    assert stage.workspace.vault.get(entry.id).account == account.name

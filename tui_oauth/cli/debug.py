@@ -1,0 +1,34 @@
+"""`--debug`: what the program does, on standard error, with every secret taken out."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from tui_oauth.cli.defects import redact
+from tui_oauth.text import neutralise
+
+
+class _Redacted(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"debug {record.name}: {record.getMessage()}"
+        return neutralise(redact(line), limit=1000)
+
+    def formatException(self, ei: object) -> str:
+        """No traceback reaches the terminal; a defect's one goes to the log."""
+        return ""
+
+
+def start(command: str, version: str) -> logging.Logger:
+    """Show the steps of this package and the requests of the HTTP library."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacted())
+    for name, level in (("tui_oauth", logging.DEBUG), ("httpx", logging.INFO)):
+        logger = logging.getLogger(name)
+        logger.setLevel(level)
+        logger.addHandler(handler)
+        logger.propagate = False
+    logger = logging.getLogger("tui_oauth.cli")
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    logger.debug("tui-oauth %s, Python %s, command %s", version, python, command or "none")
+    return logger

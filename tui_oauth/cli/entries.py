@@ -1,0 +1,226 @@
+"""Commands on entries: create, configure, look at, rename, delete."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tui_oauth import entries
+from tui_oauth.cli import output
+from tui_oauth.cli.context import Context, ask_line, ask_secret, is_terminal
+from tui_oauth.cli.options import variables
+from tui_oauth.errors import NeedsPerson, UsageProblem
+from tui_oauth.model import Entry, Status
+from tui_oauth.text import relative, rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.secret import Secret
+    from tui_oauth.services.format import Service
+
+
+def create(context: Context) -> int:
+    """Create OAuth Entry."""
+    workspace, args = context.workspace, context.args
+    entry = entries.create_entry(workspace, args.name, args.service, variables(args.set))
+    word = entries.shell_word(entry.name)
+    output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
+    output.note(f"Callback URL to register there: {entries.callback_url(workspace, entry)}")
+    output.note(f"The steps there: tui-oauth guide {entry.service}")
+    output.note(f"Then: tui-oauth configure {word} --client-id ID --client-secret-stdin < FILE")
+    return 0
+
+
+def callback_url(context: Context) -> int:
+    """Print the Callback URL to register."""
+    workspace, args = context.workspace, context.args
+    entry = workspace.vault.find(args.name) if args.name else None
+    url = entries.callback_url(workspace, entry)
+    output.result(url)
+    if args.copy:
+        _copy(context, url)
+    return 0
+
+
+def _copy(context: Context, text: str) -> None:
+    from tui_oauth.clipboard import copy, osc52
+
+    where = copy(text, context.environ)
+    if where is None and is_terminal(sys.stderr):
+        sys.stderr.write(osc52(text))
+        sys.stderr.flush()
+        where = "the terminal, which may pass it to its clipboard"
+    if where is None:
+        output.note("There is no clipboard to send it to from here: copy the line above.")
+    else:
+        output.note(f"Sent to {where}.")
+
+
+def configure(context: Context) -> int:
+    """Configure OAuth: store client ID, client secret, scopes and variables."""
+    workspace, args = context.workspace, context.args
+    entry = workspace.vault.find(args.name)
+    service = workspace.catalogue.get(entry.service)
+    nothing_given = not any(
+        value is not None and value is not False
+        for value in (
+            args.client_id,
+            args.client_secret_stdin,
+            args.client_secret_file,
+            args.scope,
+            args.set,
+        )
+    )
+    if nothing_given and not context.may_ask:
+        raise UsageProblem(
+            f"configure has nothing to store for {entry.name}.",
+            f"Run: tui-oauth configure {entries.shell_word(entry.name)} "
+            "--client-id ID --client-secret-stdin < FILE",
+        )
+    ask = context.may_ask and (nothing_given or not entry.configured)
+    client_id = args.client_id
+    if client_id is None and ask:
+        client_id = ask_line(f"{service.credential_labels.client_id}: ") or None
+    elif client_id is not None and client_id != client_id.strip():
+        output.note(f"Blanks around {service.credential_labels.client_id} are removed.")
+    entry = entries.configure_entry(
+        workspace,
+        entry,
+        client_id=client_id,
+        client_secret=_client_secret(context, entry, service, ask),
+        scopes=None if args.scope is None else tuple(args.scope),
+        variables=None if args.set is None else variables(args.set),
+        expected_revision=entry.revision,
+    )
+    output.result(f"Configured {entry.name} ({entry.service_name})")
+    if not entry.authorized:
+        output.note(f"Next: tui-oauth authorize {entries.shell_word(entry.name)}")
+    return 0
+
+
+def _client_secret(context: Context, entry: Entry, service: Service, ask: bool) -> Secret | None:
+    from tui_oauth.cli.given import secret_from_file, secret_from_stdin
+
+    args, label = context.args, service.credential_labels.client_secret
+    if args.client_secret_stdin:
+        word = entries.shell_word(entry.name)
+        return secret_from_stdin(label, f"tui-oauth configure {word} --client-secret-stdin")
+    if args.client_secret_file is not None:
+        return secret_from_file(label, args.client_secret_file)
+    if not ask or service.client_auth == ("none",):
+        return None
+    # Nothing typed keeps what is stored.
+    return ask_secret(f"{label} (not shown): ") or None
+
+
+def list_entries(context: Context) -> int:
+    """Print the entries."""
+    workspace, args = context.workspace, context.args
+    now = workspace.now()
+    found = workspace.vault.entries()
+    if args.expiring is not None:
+        found = [entry for entry in found if _ends_within(entry, now, args.expiring)]
+    if args.json:
+        output.as_json([entries.describe(workspace, entry) for entry in found])
+    elif found:
+        output.table(("NAME", "SERVICE", "STATUS", "ACCOUNT"), [_row(e, now) for e in found])
+    elif args.expiring is not None:
+        output.note("No entry ends in this time.")
+    else:
+        output.note("There are no entries yet. Make one: tui-oauth create NAME --service ID")
+    if not args.exit_code:
+        return 0
+    in_need = args.expiring is not None and bool(found)
+    in_need = in_need or any(
+        entries.status(workspace, entry) is not Status.AUTHORIZED for entry in found
+    )
+    return NeedsPerson.exit_code if in_need else 0
+
+
+def _row(entry: Entry, now: int) -> tuple[str, ...]:
+    sign, words = entries.status_words(entry, now)
+    ends = entries.expiry_words(entry, now)
+    state = f"{sign} {words}, {ends}" if words == "Authorized" and ends else f"{sign} {words}"
+    return entry.name, entry.service_name, state, entry.account
+
+
+def _ends_within(entry: Entry, now: int, span: int) -> bool:
+    """Whether the entry had access and will need a person within `span` seconds."""
+    if not entry.authorized:
+        return False
+    if entry.needs_authorization:
+        return True
+    return (
+        entry.expires_at is not None
+        and not entry.has_refresh_token
+        and entry.expires_at <= now + span
+    )
+
+
+def show(context: Context) -> int:
+    """Print one entry."""
+    workspace = context.workspace
+    entry = workspace.vault.find(context.args.name)
+    if context.args.json:
+        output.as_json(entries.describe(workspace, entry))
+        return 0
+    now = workspace.now()
+    output.facts(
+        (
+            ("Name", entry.name),
+            ("Service", f"{entry.service_name} ({entry.service})"),
+            *((f"  {name}", value) for name, value in sorted(entry.variables.items())),
+            ("Status", " ".join(entries.status_words(entry, now))),
+            ("Account", entry.account),
+            ("", entry.account_detail),
+            ("Scopes", " ".join(entry.granted_scopes)),
+            ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
+            ("Refresh token", _yes_no(entry.has_refresh_token) if entry.authorized else ""),
+            ("Callback URL", entries.callback_url_or_empty(workspace, entry)),
+            ("Created", _when(entry.created_at, now)),
+            ("Changed", _when(entry.updated_at, now)),
+            ("Last error", entry.last_error),
+            ("Id", entry.id),
+        )
+    )
+    return 0
+
+
+def _when(seconds: int | None, now: int) -> str:
+    stamp = rfc3339(seconds)
+    return "never" if stamp is None else f"{stamp} ({relative(seconds, now)})"
+
+
+def _yes_no(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+def rename(context: Context) -> int:
+    """Give an entry another name."""
+    workspace, args = context.workspace, context.args
+    entry = entries.rename_entry(workspace, workspace.vault.find(args.name), args.new_name)
+    output.result(f"Renamed to {entry.name}")
+    return 0
+
+
+def delete(context: Context) -> int:
+    """Remove an entry, after a question on a terminal or with --yes."""
+    workspace, args = context.workspace, context.args
+    if not args.yes and not context.may_ask:
+        raise UsageProblem(
+            "delete asks before it removes an entry, and nobody can be asked here.",
+            f"Say it with the command: tui-oauth delete {entries.shell_word(args.name)} --yes",
+        )
+    entry = workspace.vault.find(args.name)
+    if not args.yes:
+        question = f"Delete {entry.name} ({entry.service_name}) and its secrets? [y/N] "
+        if ask_line(output.plain(question)).lower() not in {"y", "yes"}:
+            output.note(f"{entry.name} was kept.")
+            return 0
+    entries.delete_entry(workspace, entry)
+    output.result(f"Deleted {entry.name}")
+    if entry.authorized:
+        output.note(
+            f"Its token is still valid at {entry.service_name}: "
+            "remove the app's access there if it is to end."
+        )
+    return 0

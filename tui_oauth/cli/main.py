@@ -1,0 +1,116 @@
+"""The command `tui-oauth`: parse, run one command, turn what happened into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+from tui_oauth.cli import output
+from tui_oauth.errors import TuiOauthError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+DEFECT = 1
+INPUT_OUTPUT = 8
+INTERRUPTED = 130
+
+
+def run() -> NoReturn:
+    """Run the command of `sys.argv` and exit."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command that `argv` names. Returns its exit code; the table is in the README."""
+    output.be_lenient()
+    args: Namespace | None = None
+    try:
+        from tui_oauth.cli.tree import parse
+
+        args = parse(argv)
+        code = _command(args)
+        output.finish()
+    except SystemExit as done:  # --help and --version have printed and are done
+        return _printed(done.code if isinstance(done.code, int) else 0)
+    except KeyboardInterrupt:
+        output.note("tui-oauth: Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough: nothing to complain about.
+        output.abandon()
+        return INPUT_OUTPUT
+    except TuiOauthError as error:
+        output.note(f"tui-oauth: {error}")
+        return error.exit_code
+    except OSError as error:
+        return _input_output(error)
+    except Exception as error:
+        return _defect(error, args)
+    return code
+
+
+def _command(args: Namespace) -> int:
+    from importlib import import_module
+
+    from tui_oauth.cli.context import Context
+
+    module, _, function = args.handler.partition(":")
+    context = Context(args, os.environ)
+    if not args.debug:
+        code: int = getattr(import_module(f"tui_oauth.cli.{module}"), function)(context)
+        return code
+    from tui_oauth import __version__
+    from tui_oauth.cli.debug import start
+
+    began = time.monotonic()
+    logger = start(args.path, __version__)
+    logger.debug("vault %s, settings %s", context.places.vault, context.places.settings)
+    try:
+        code = getattr(import_module(f"tui_oauth.cli.{module}"), function)(context)
+        logger.debug("exit code %d", code)
+        return code
+    except TuiOauthError as error:
+        logger.debug("%s, exit code %d", type(error).__name__, error.exit_code)
+        raise
+    finally:
+        logger.debug("took %.0f ms", (time.monotonic() - began) * 1000)
+
+
+def _printed(code: int) -> int:
+    try:
+        output.finish()
+    except BrokenPipeError:
+        output.abandon()
+        return INPUT_OUTPUT
+    except OSError as error:
+        return _input_output(error)
+    return code
+
+
+def _input_output(error: OSError) -> int:
+    """A file or stream failed where nothing nearer to it has said so."""
+    where = f": {error.filename}" if error.filename else ""
+    reason = error.strerror or type(error).__name__
+    output.note(
+        f"tui-oauth: Input or output failed{where}: {reason}. Free space or mend it, then try again."
+    )
+    try:
+        output.finish()
+    except OSError:
+        output.abandon()
+    return INPUT_OUTPUT
+
+
+def _defect(error: Exception, args: Namespace | None) -> int:
+    from tui_oauth import __version__
+    from tui_oauth.cli.defects import record
+    from tui_oauth.paths import places
+
+    vault, command = (args.vault, args.path) if args is not None else ("", "")
+    where = record(error, places(os.environ, vault=vault).log, command, __version__)
+    output.note(f"tui-oauth: This is a defect of tui-oauth ({type(error).__name__}). {where}")
+    return DEFECT

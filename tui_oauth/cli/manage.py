@@ -1,0 +1,27 @@
+"""`tui-oauth` without a command: open Manage OAuth."""
+
+from __future__ import annotations
+
+import sys
+
+from tui_oauth.cli.context import Context, is_terminal
+from tui_oauth.errors import UsageProblem
+from tui_oauth.terminal import surroundings
+
+
+def manage(context: Context) -> int:
+    """Open Manage OAuth in this terminal. UsageProblem where there is none."""
+    if not has_terminal(context):
+        raise UsageProblem(
+            "Manage OAuth needs a terminal to draw in, and this is none.",
+            "Here use the commands, for instance tui-oauth list; tui-oauth --help shows them all.",
+        )
+    from tui_oauth.tui.app import run
+
+    return run(context.workspace)
+
+
+def has_terminal(context: Context) -> bool:
+    """Whether windows can be drawn here and keys be read."""
+    drawable = is_terminal(sys.stdin) and is_terminal(sys.stdout)
+    return drawable and not surroundings(context.environ, sys.platform).dumb

@@ -1,0 +1,262 @@
+"""The options of the commands, command by command. Nothing of weight is imported here."""
+
+from __future__ import annotations
+
+import argparse
+
+from tui_oauth.errors import UsageProblem
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MAX_SECONDS = 10 * 365 * 86_400
+
+Parser = argparse.ArgumentParser
+
+
+def everywhere(parser: Parser, default: str | None) -> None:
+    """The options of every command. `default` is SUPPRESS below a command, so that an option
+    given before the command is not overwritten there."""
+    text = default if default is not None else ""
+    flag = default if default is not None else False
+    group = parser.add_argument_group("options of every command")
+    group.add_argument("--vault", metavar="PATH", default=text, help="the vault file to use")
+    group.add_argument("--key-file", metavar="PATH", default=text, help="the key file to use")
+    group.add_argument(
+        "--passphrase-command",
+        metavar="LINE",
+        default=text,
+        help="a command that prints the passphrase",
+    )
+    group.add_argument(
+        "--passphrase-fd",
+        metavar="N",
+        type=count,
+        default=default,
+        help="read the passphrase from this file descriptor",
+    )
+    group.add_argument(
+        "--debug",
+        action="store_true",
+        default=flag,
+        help="show on standard error what is done, without secrets",
+    )
+
+
+def nothing(parser: Parser) -> None:
+    """A command without options of its own."""
+
+
+def named(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the entry")
+
+
+def json_result(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def named_json(parser: Parser) -> None:
+    named(parser)
+    json_result(parser)
+
+
+def init(parser: Parser) -> None:
+    parser.add_argument(
+        "--passphrase",
+        action="store_true",
+        help="protect the vault with a passphrase instead of a key file",
+    )
+
+
+def services(parser: Parser) -> None:
+    parser.add_argument("query", metavar="QUERY", nargs="?", default="", help="part of a name")
+    json_result(parser)
+
+
+def guide(parser: Parser) -> None:
+    parser.add_argument("service", metavar="SERVICE", help="the id of a service")
+    json_result(parser)
+
+
+def service_file(parser: Parser) -> None:
+    parser.add_argument("file", metavar="FILE.toml", help="the service file")
+
+
+def service_show(parser: Parser) -> None:
+    parser.add_argument("service", metavar="ID", help="the id of a service")
+    json_result(parser)
+
+
+def create(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="a name of your choice")
+    parser.add_argument(
+        "--service", metavar="ID", required=True, help="the service (see: tui-oauth services)"
+    )
+    _variables(parser)
+
+
+def callback_url(parser: Parser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", default="", help="the entry whose service decides"
+    )
+    parser.add_argument("--copy", action="store_true", help="send it to the clipboard as well")
+
+
+def configure(parser: Parser) -> None:
+    named(parser)
+    parser.add_argument("--client-id", metavar="ID", help="the client ID (it is no secret)")
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument(
+        "--client-secret-stdin",
+        action="store_true",
+        help="read the client secret from standard input",
+    )
+    secret.add_argument("--client-secret-file", metavar="FILE", help="read it from a file")
+    parser.add_argument(
+        "--scope",
+        metavar="S",
+        action="append",
+        help="a scope to ask for; repeat it for more, an empty one for none",
+    )
+    _variables(parser)
+
+
+def authorize(parser: Parser) -> None:
+    named(parser)
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=seconds,
+        help="how long to wait (default: sign_in_minutes of the settings, 10 minutes)",
+    )
+    opening = parser.add_mutually_exclusive_group()
+    opening.add_argument(
+        "--open",
+        dest="open",
+        action="store_true",
+        default=None,
+        help="open the link in a browser here",
+    )
+    opening.add_argument(
+        "--no-open", dest="open", action="store_false", help="do not open a browser"
+    )
+    parser.add_argument(
+        "--paste",
+        action="store_true",
+        help="read the address that the browser ended on from standard input, also from a file",
+    )
+    parser.add_argument("--qr", action="store_true", help="show the link as a QR code as well")
+    parser.add_argument(
+        "--json", action="store_true", help="print events as JSON, one object a line"
+    )
+
+
+def list_entries(parser: Parser) -> None:
+    json_result(parser)
+    parser.add_argument(
+        "--expiring",
+        metavar="SPAN",
+        type=span,
+        help="only entries whose access ends within SPAN (90, 30m, 12h, 7d) and is not renewed "
+        "by itself, and those where it has ended",
+    )
+    parser.add_argument(
+        "--exit-code",
+        action="store_true",
+        help="exit with 7 when an entry of the list needs a person",
+    )
+
+
+def token(parser: Parser) -> None:
+    named(parser)
+    parser.add_argument(
+        "--min-ttl",
+        metavar="SECONDS",
+        type=count,
+        default=60,
+        help="refresh first when the token ends within this time (default 60)",
+    )
+    json_result(parser)
+
+
+def refresh(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the entry")
+    parser.add_argument(
+        "--all", action="store_true", help="every entry that has a refresh token; one summary"
+    )
+
+
+def rename(parser: Parser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the entry")
+    parser.add_argument("new_name", metavar="NEW_NAME", help="its new name")
+
+
+def delete(parser: Parser) -> None:
+    named(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def sandbox(parser: Parser) -> None:
+    from tui_oauth.practice.behaviour import add_arguments
+
+    parser.add_argument(
+        "--port",
+        metavar="N",
+        type=port,
+        default=8977,
+        help="where to listen, 0 for any free port (default 8977, which the service "
+        "practice expects)",
+    )
+    json_result(parser)
+    add_arguments(parser)
+
+
+def variables(words: list[str] | None) -> dict[str, str]:
+    """`--set VAR=VALUE` as a mapping. Raises UsageProblem for a word without `=`."""
+    out: dict[str, str] = {}
+    for word in words or ():
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise UsageProblem(
+                "--set takes a variable and its value.", "For instance: --set region=eu"
+            )
+        out[name.strip()] = value
+    return out
+
+
+def count(text: str) -> int:
+    """A whole number that is not negative."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError("a whole number is wanted, such as 60")
+    return int(text)
+
+
+def seconds(text: str) -> int:
+    """A number of seconds, at least one."""
+    number = count(text)
+    if not 1 <= number <= 86_400:
+        raise argparse.ArgumentTypeError("from 1 to 86400 seconds can be waited")
+    return number
+
+
+def port(text: str) -> int:
+    """A port, 0 for any free one."""
+    number = count(text)
+    if number > 65_535:
+        raise argparse.ArgumentTypeError("a port is a number up to 65535")
+    return number
+
+
+def span(text: str) -> int:
+    """A span of time in seconds: `90`, `45s`, `30m`, `12h`, `7d`, `2w`."""
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in _UNITS else (text, "s")
+    if not (number.isascii() and number.isdigit()) or len(number) > 9:
+        raise argparse.ArgumentTypeError("a span of time is wanted, such as 30m, 12h or 7d")
+    return min(int(number) * _UNITS[unit], _MAX_SECONDS)
+
+
+def _variables(parser: Parser) -> None:
+    parser.add_argument(
+        "--set",
+        metavar="VAR=VALUE",
+        action="append",
+        help="a variable of the service, such as its region; repeat it for more",
+    )

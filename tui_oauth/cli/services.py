@@ -1,0 +1,150 @@
+"""Commands on services: which there are, how to get credentials, files of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_oauth.cli import output
+from tui_oauth.cli.context import Context
+from tui_oauth.errors import StorageFailed, UsageProblem
+from tui_oauth.text import neutralise
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service
+
+_MAX_FILE_BYTES = 1_048_576
+
+
+def services(context: Context) -> int:
+    """Print the services of the dropdown, or those that fit a query."""
+    catalogue, args = context.workspace.catalogue, context.args
+    found = catalogue.search(args.query) if args.query else catalogue.all()
+    for path, problem in catalogue.problems:
+        output.note(f"{path} was left out: {problem}")
+    if args.json:
+        output.as_json(
+            [
+                {
+                    "id": service.id,
+                    "name": service.name,
+                    "category": service.category,
+                    "own": service.own,
+                    "docs_url": service.docs_url or None,
+                }
+                for service in found
+            ]
+        )
+    elif found:
+        rows = [(s.id, s.name, s.category + (", your own" if s.own else "")) for s in found]
+        output.table(("ID", "NAME", "KIND"), rows)
+    else:
+        output.note(
+            f"No service fits {neutralise(args.query, 60)!r}. "
+            "tui-oauth services shows all; custom-oauth2 stands for any other."
+        )
+    return 0
+
+
+def guide(context: Context) -> int:
+    """Print the steps to get credentials."""
+    from tui_oauth.entries import callback_url
+    from tui_oauth.services.guide import as_text
+    from tui_oauth.services.guide import guide as steps_for
+
+    workspace = context.workspace
+    service = workspace.catalogue.get(context.args.service)
+    view = steps_for(service, callback_url(workspace, service=service))
+    if context.args.json:
+        output.as_json(
+            {
+                "service": service.id,
+                "service_name": service.name,
+                "callback_url": view.callback_url,
+                "steps": list(view.steps),
+                "gotchas": list(view.gotchas),
+                "developer_portal_url": view.portal_url or None,
+                "docs_url": view.docs_url or None,
+            }
+        )
+    else:
+        output.result_lines(as_text(view))
+    return 0
+
+
+def show(context: Context) -> int:
+    """Print all that is known of a service, with the keys of a service file."""
+    import json
+
+    from tui_oauth.services.public import as_facts
+
+    facts = as_facts(context.workspace.catalogue.get(context.args.service))
+    if context.args.json:
+        output.as_json(facts)
+        return 0
+    known = [(key, value) for key, value in facts.items() if value not in (None, "", [], {})]
+    output.facts(
+        [
+            (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for key, value in known
+        ]
+    )
+    return 0
+
+
+def add(context: Context) -> int:
+    """Copy a service file to the person's own services, after looking for mistakes."""
+    path = _path(context)
+    _read(path)
+    service = context.workspace.catalogue.add(path)
+    output.result(f"Added {service.id} ({service.name})")
+    if service.id in context.workspace.catalogue.replaced:
+        output.note(f"It replaces the built-in service {service.id}.")
+    output.note(f"Next: tui-oauth create NAME --service {service.id}")
+    return 0
+
+
+def check(context: Context) -> int:
+    """Look for mistakes in a service file. InvalidService names the first one."""
+    service = _parsed(_path(context))
+    output.result(f"{service.id} ({service.name}): no mistakes found")
+    return 0
+
+
+def group(context: Context) -> int:
+    """`tui-oauth service` alone."""
+    raise UsageProblem(
+        "service needs one of: add, show, check.", "Run: tui-oauth service --help"
+    )
+
+
+def _path(context: Context) -> Path:
+    return Path(context.args.file).expanduser()
+
+
+def _parsed(path: Path) -> Service:
+    from tui_oauth.services.loading import parse_service
+
+    return parse_service(_read(path), str(path), own=True)
+
+
+def _read(path: Path) -> str:
+    """The text of a service file. StorageFailed or UsageProblem when there is none to be had."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path"
+        raise StorageFailed(
+            f"The service file {neutralise(path)} cannot be read: {neutralise(reason)}.",
+            "Check the path and its permissions.",
+        ) from error
+    try:
+        if len(raw) > _MAX_FILE_BYTES:
+            raise ValueError("too long")
+        return raw.decode("utf-8")
+    except ValueError as error:
+        raise UsageProblem(
+            f"{neutralise(path)} is not a service file: it is not a short UTF-8 text.",
+            "See the README, Service files.",
+        ) from error

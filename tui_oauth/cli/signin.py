@@ -1,0 +1,247 @@
+"""`tui-oauth authorize`: the Authorization link, then the callback or a pasted address."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from tui_oauth.cli import output
+from tui_oauth.cli.context import Context, is_terminal
+from tui_oauth.cli.lines import Lines
+from tui_oauth.entries import shell_word
+from tui_oauth.errors import (
+    CallbackUnavailable,
+    PasteProblem,
+    ProviderRefused,
+    ProviderUnreachable,
+    SignInEnded,
+    TuiOauthError,
+)
+from tui_oauth.signin import SignIn, SignIns, SignInState
+from tui_oauth.text import duration, rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry
+
+# A terminal that reads whole lines cuts a longer one at these lengths (macOS, Linux) silently.
+_CUT_BY_TERMINAL = (1023, 4095)
+
+
+def authorize(context: Context) -> int:
+    """Print the link, wait for the answer, store the tokens."""
+    args = context.args
+    try:
+        entry = context.workspace.vault.find(args.name)
+        asyncio.run(_authorize(context, entry))
+    except TuiOauthError as error:
+        if args.json:
+            output.event({"event": "failed", "error": _error_name(error), "message": str(error)})
+        raise
+    except KeyboardInterrupt:
+        if args.json:
+            words = "The sign-in was interrupted."
+            output.event({"event": "failed", "error": "interrupted", "message": words})
+        raise
+    return 0
+
+
+async def _authorize(context: Context, entry: Entry) -> None:
+    sign_ins = SignIns(context.workspace)
+    desk: _Desk | None = None
+    try:
+        sign_in = sign_ins.begin(entry, lifetime=context.args.timeout)
+        desk = _Desk(context, sign_in)
+        sign_in.on_change = desk.changed
+        try:
+            result = await sign_in.run()
+        except SignInEnded as error:
+            raise desk.no_way_left or error from None
+        desk.authorized(result)
+    finally:
+        if desk is not None:
+            desk.close()
+        await sign_ins.close()
+
+
+class _Desk:
+    """What one waiting sign-in shows and reads on standard input, output and error."""
+
+    def __init__(self, context: Context, sign_in: SignIn) -> None:
+        self._context = context
+        self._sign_in = sign_in
+        self._lines: Lines | None = None
+        self._announced = False
+        self._seen_browser = False
+        self._exchanging = False
+        self._given_up = False
+
+    def changed(self) -> None:
+        """The sign-in moved on. It first calls when it is known whether the server listens."""
+        sign_in = self._sign_in
+        if not self._announced and not sign_in.ended:
+            self._announced = True
+            self._announce()
+        if sign_in.seen_browser and not self._seen_browser:
+            self._seen_browser = True
+            output.note("A browser has reached this terminal.")
+        if sign_in.state is SignInState.EXCHANGING and not self._exchanging:
+            self._exchanging = True
+            output.note(f"The answer is here; asking {sign_in.service.name} for the token.")
+
+    @property
+    def no_way_left(self) -> CallbackUnavailable | None:
+        """Why this sign-in was given up before its time: no answer could have come."""
+        if not self._given_up:
+            return None
+        word = shell_word(self._sign_in.entry.name)
+        return CallbackUnavailable(
+            self._sign_in.problem,
+            "No address came on standard input either. "
+            f"Free the port, or run on a terminal: tui-oauth authorize {word} --paste",
+        )
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._lines is not None:
+            self._lines.close()
+            self._lines = None
+
+    def authorized(self, entry: Entry) -> None:
+        """The result."""
+        if self._sign_in.note:
+            output.note(self._sign_in.note)
+        if self._context.args.json:
+            output.event(
+                {
+                    "event": "authorized",
+                    "account": entry.account or None,
+                    "scopes": list(entry.granted_scopes),
+                    "expires_at": rfc3339(entry.expires_at),
+                }
+            )
+            return
+        detail = f" ({entry.account_detail})" if entry.account_detail else ""
+        whose = f": {entry.account}{detail}" if entry.account else ""
+        output.result(f"Authorization Successful{whose}")
+
+    def _announce(self) -> None:
+        args, sign_in = self._context.args, self._sign_in
+        reads = Lines.readable(also_files=args.paste)
+        if args.json:
+            output.event(
+                {
+                    "event": "waiting",
+                    "authorization_url": sign_in.authorization_url,
+                    "callback_url": sign_in.callback_url,
+                    "ssh_forward": sign_in.ssh_forward,
+                    "expires_at": rfc3339(sign_in.expires_at),
+                }
+            )
+        self._narrate(reads)
+        if args.qr:
+            _show_qr(sign_in.authorization_url)
+        self._open_browser()
+        if reads:
+            self._lines = Lines(self._take, self._no_more_lines)
+            self._lines.start()
+        else:
+            self._no_more_lines()
+
+    def _no_more_lines(self) -> None:
+        """Without server and without standard input nothing can come: do not wait for it."""
+        if self._sign_in.problem and self._sign_in.state is SignInState.WAITING:
+            self._given_up = True
+            self._sign_in.cancel()
+
+    def _narrate(self, reads: bool) -> None:
+        sign_in, note = self._sign_in, output.note
+        note(f"Authorization link of {sign_in.entry.name} ({sign_in.service.name}):")
+        note()
+        note(f"  {sign_in.authorization_url}")
+        note()
+        note(f"Callback URL: {sign_in.callback_url}")
+        if sign_in.problem:
+            note(sign_in.problem)
+        else:
+            note("Browser on another machine? Run this there first, then open the link:")
+            note(f"  {sign_in.ssh_forward}")
+            note(f"A short address of the same link, where this port is reached: {sign_in.short_link}")
+        if sign_in.fingerprint and not sign_in.problem:
+            note("The browser will ask once about the certificate made on this machine, SHA-256:")
+            note(f"  {sign_in.fingerprint}")
+        if reads:
+            note("Or paste here the address that the browser ended on, and press enter.")
+        left = sign_in.expires_at - self._context.workspace.now()
+        note(f"Waiting for {duration(left)}, until {rfc3339(sign_in.expires_at)}; ^C cancels.")
+
+    def _open_browser(self) -> None:
+        from tui_oauth.browser import can_open, open_link
+
+        wanted = self._context.args.open
+        if wanted is None:
+            wanted = is_terminal(sys.stderr) and can_open(self._context.environ)
+        if not wanted:
+            return
+        try:
+            open_link(self._sign_in.authorization_url, self._context.environ)
+        except TuiOauthError as error:
+            output.note(str(error))
+
+    def _take(self, line: str) -> None:
+        """A line of standard input. A wrong one is explained, and the wait goes on."""
+        text = line.strip()
+        if not text:
+            return
+        try:
+            self._sign_in.paste(text)
+        except PasteProblem as error:
+            output.note(str(error))
+            if len(line) in _CUT_BY_TERMINAL and is_terminal(sys.stdin):
+                output.note(
+                    f"The terminal cut the line at {len(line)} characters. "
+                    "Put the address into a file and add: --paste < FILE"
+                )
+            output.note("Still waiting.")
+        except SignInEnded as error:
+            output.note(str(error))
+
+
+def _show_qr(link: str) -> None:
+    from tui_oauth.qr import qr_code
+
+    try:
+        code = qr_code(link)
+    except ValueError:
+        output.note("The link is too long for a QR code.")
+        return
+    if is_terminal(sys.stderr):
+        _painted(code.rows)
+        return
+    for row in code.rows:
+        output.note(row)
+
+
+def _painted(rows: tuple[str, ...]) -> None:
+    """Black on white whatever the colours of the terminal are, or scanners do not read it."""
+    for row in rows:
+        sys.stderr.write(f"\x1b[38;5;16;48;5;231m{row}\x1b[0m\n")
+    sys.stderr.flush()
+
+
+_NAMES: tuple[tuple[type[TuiOauthError], str], ...] = (
+    (ProviderUnreachable, "provider_unreachable"),
+    (ProviderRefused, "provider_refused"),
+    (SignInEnded, "expired"),
+)
+
+
+def _error_name(error: TuiOauthError) -> str:
+    """The provider's own error code where it gave one, else a word for the kind of failure."""
+    if isinstance(error, ProviderRefused) and error.code:
+        return error.code
+    for kind, name in _NAMES:
+        if isinstance(error, kind):
+            return name
+    name = type(error).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")

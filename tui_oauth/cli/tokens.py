@@ -1,0 +1,137 @@
+"""Commands that hand out, check and renew access tokens."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from tui_oauth.cli import output
+from tui_oauth.cli.context import Context
+from tui_oauth.errors import ProviderRefused, TuiOauthError, UsageProblem
+from tui_oauth.text import rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry
+
+# What a run over all entries reports when several failed: the first of these that occurred.
+# Trying again may mend 11 and 5, so they stand behind what needs somebody to act.
+_WORST_FIRST = (6, 8, 9, 4, 2, 3, 7, 10, 11, 5)
+
+
+def token(context: Context) -> int:
+    """Print a valid access token and a newline."""
+    from tui_oauth.tokens import access_token
+
+    workspace, args = context.workspace, context.args
+    entry = workspace.vault.find(args.name)
+    tokens = access_token(workspace, entry, args.min_ttl)
+    if not args.json:
+        output.raw(_one_line(entry, tokens.access_token.reveal()) + "\n")
+        return 0
+    # A refresh may have changed what the entry says.
+    entry = workspace.vault.get(entry.id)
+    output.as_json(
+        {
+            "access_token": tokens.access_token.reveal(),
+            "token_type": tokens.token_type,
+            "expires_at": rfc3339(tokens.expires_at),
+            "scopes": list(tokens.scopes),
+            "account": entry.account or None,
+            "extra": dict(tokens.extra),
+        }
+    )
+    return 0
+
+
+def header(context: Context) -> int:
+    """Print the request header that carries the token."""
+    from tui_oauth.entries import entry_service
+    from tui_oauth.oauth.api import authorization_header
+    from tui_oauth.tokens import access_token
+
+    workspace = context.workspace
+    entry = workspace.vault.find(context.args.name)
+    tokens = access_token(workspace, entry)
+    name, value = authorization_header(entry_service(workspace, entry), tokens)
+    output.raw(_one_line(entry, f"{name}: {value}") + "\n")
+    return 0
+
+
+def check(context: Context) -> int:
+    """Ask the provider whose token it is."""
+    import asyncio
+
+    from tui_oauth.entries import check_entry
+
+    workspace = context.workspace
+    entry = workspace.vault.find(context.args.name)
+    account = asyncio.run(check_entry(workspace, entry))
+    if context.args.json:
+        output.as_json(
+            {
+                "name": entry.name,
+                "service": entry.service,
+                "account": account.name,
+                "account_detail": account.detail or None,
+                "checked_at": rfc3339(workspace.now()),
+            }
+        )
+        return 0
+    detail = f" ({account.detail})" if account.detail else ""
+    output.result(f"{entry.name}: {account.name}{detail}")
+    return 0
+
+
+def refresh(context: Context) -> int:
+    """Refresh one entry, or all that have a refresh token."""
+    from tui_oauth.entries import expiry_words
+    from tui_oauth.tokens import refresh_entry
+
+    workspace, args = context.workspace, context.args
+    if args.all == bool(args.name):
+        raise UsageProblem(
+            "refresh takes the name of one entry, or --all.",
+            "For instance: tui-oauth refresh my-intercom",
+        )
+    if args.all:
+        return _refresh_all(context)
+    entry = refresh_entry(workspace, workspace.vault.find(args.name))
+    output.result(f"{entry.name}: refreshed, ends {expiry_words(entry, workspace.now())}")
+    return 0
+
+
+def _refresh_all(context: Context) -> int:
+    from tui_oauth.tokens import refresh_entry
+
+    workspace = context.workspace
+    entries = workspace.vault.entries()
+    due = [entry for entry in entries if entry.has_refresh_token]
+    failed: list[TuiOauthError] = []
+    for entry in due:
+        try:
+            refresh_entry(workspace, entry)
+        except TuiOauthError as error:
+            failed.append(error)
+            output.note(f"{entry.name}: {error}")
+        else:
+            output.note(f"{entry.name}: refreshed")
+    skipped = len(entries) - len(due)
+    output.result(
+        f"{len(due) - len(failed)} refreshed, {len(failed)} failed, "
+        f"{skipped} without a refresh token"
+    )
+    codes = {error.exit_code for error in failed}
+    return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
+
+
+def _one_line(entry: Entry, text: str) -> str:
+    """`text` if it is one line of printable characters (checklist rule 117)."""
+    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
+        raise ProviderRefused(
+            f"The access token of {entry.name} holds control characters, "
+            "which would act on whatever reads the line.",
+            "tui-oauth token --json gives it escaped.",
+        )
+    return text
+
+

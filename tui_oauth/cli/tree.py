@@ -1,0 +1,312 @@
+"""The argparse tree: every command, its options, its help and an example.
+
+It is built on every run, so it imports argparse and nothing else of weight; the module of a
+command is named by a text (`handler`) and imported only when that command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from tui_oauth import __version__
+from tui_oauth.cli import options
+from tui_oauth.cli.output import plain
+from tui_oauth.errors import UsageProblem
+from tui_oauth.text import neutralise
+
+PROGRAM = "tui-oauth"
+
+_ABOUT = "Manage OAuth in the terminal. Without a command: open Manage OAuth."
+_START = """\
+first steps:
+  tui-oauth init
+  tui-oauth create my-intercom --service intercom
+  tui-oauth guide intercom
+  tui-oauth configure my-intercom --client-id ID --client-secret-stdin < secret.txt
+  tui-oauth authorize my-intercom
+  curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me
+
+without an account anywhere:
+  tui-oauth demo
+
+Each command explains itself: tui-oauth COMMAND --help
+"""
+
+
+class Command(NamedTuple):
+    """One command: its name (two words below `service`), what runs it, and its help."""
+
+    name: str
+    handler: str
+    summary: str
+    example: str
+    fill: Callable[[argparse.ArgumentParser], None] = options.nothing
+
+
+COMMANDS = (
+    Command("init", "vault:init", "make the vault", "tui-oauth init", options.init),
+    Command(
+        "status",
+        "vault:status",
+        "where things are, how the vault is protected, the callback URLs",
+        "tui-oauth status --json",
+        options.json_result,
+    ),
+    Command(
+        "services",
+        "services:services",
+        "the services one can pick",
+        "tui-oauth services google",
+        options.services,
+    ),
+    Command(
+        "guide",
+        "services:guide",
+        "the steps to get credentials from a service",
+        "tui-oauth guide intercom",
+        options.guide,
+    ),
+    Command(
+        "service add",
+        "services:add",
+        "add a service of one's own from a file",
+        "tui-oauth service add my-service.toml",
+        options.service_file,
+    ),
+    Command(
+        "service show",
+        "services:show",
+        "all that is known of a service",
+        "tui-oauth service show intercom --json",
+        options.service_show,
+    ),
+    Command(
+        "service check",
+        "services:check",
+        "look for mistakes in a service file",
+        "tui-oauth service check my-service.toml",
+        options.service_file,
+    ),
+    Command(
+        "create",
+        "entries:create",
+        "create an OAuth entry",
+        "tui-oauth create my-intercom --service intercom --set region=us",
+        options.create,
+    ),
+    Command(
+        "callback-url",
+        "entries:callback_url",
+        "the Callback URL to register at the service",
+        "tui-oauth callback-url my-intercom",
+        options.callback_url,
+    ),
+    Command(
+        "configure",
+        "entries:configure",
+        "give an entry its client ID and client secret",
+        "tui-oauth configure my-intercom --client-id 1234 --client-secret-stdin < secret.txt",
+        options.configure,
+    ),
+    Command(
+        "authorize",
+        "signin:authorize",
+        "print the Authorization link and wait for the answer",
+        "tui-oauth authorize my-intercom --timeout 300",
+        options.authorize,
+    ),
+    Command(
+        "list",
+        "entries:list_entries",
+        "the entries, without secrets",
+        "tui-oauth list --expiring 7d --exit-code",
+        options.list_entries,
+    ),
+    Command(
+        "show",
+        "entries:show",
+        "one entry, without secrets",
+        "tui-oauth show my-intercom",
+        options.named_json,
+    ),
+    Command(
+        "token",
+        "tokens:token",
+        "print a valid access token",
+        'TOKEN="$(tui-oauth token my-intercom)"',
+        options.token,
+    ),
+    Command(
+        "header",
+        "tokens:header",
+        "print the request header that carries the token",
+        'curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me',
+        options.named,
+    ),
+    Command(
+        "check",
+        "tokens:check",
+        "ask the service whose token it is",
+        "tui-oauth check my-intercom --json",
+        options.named_json,
+    ),
+    Command(
+        "refresh",
+        "tokens:refresh",
+        "get a new access token now",
+        "tui-oauth refresh --all",
+        options.refresh,
+    ),
+    Command(
+        "rename",
+        "entries:rename",
+        "give an entry another name",
+        "tui-oauth rename my-intercom intercom-eu",
+        options.rename,
+    ),
+    Command(
+        "delete",
+        "entries:delete",
+        "remove an entry and its secrets from this machine",
+        "tui-oauth delete my-intercom --yes",
+        options.delete,
+    ),
+    Command(
+        "sandbox",
+        "practice:sandbox",
+        "run the practice provider until ^C",
+        "tui-oauth sandbox --port 8977 --json",
+        options.sandbox,
+    ),
+    Command(
+        "demo",
+        "practice:demo",
+        "the whole walk, with a temporary vault and the practice provider",
+        "tui-oauth demo",
+    ),
+)
+
+_GROUPS = {"service": "add, show or check service files"}
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments in `argv`. Raises UsageProblem; SystemExit after --help and --version."""
+    args, rest = _tree(frozenset(argv)).parse_known_args(list(argv))
+    if rest:
+        # Values are not repeated: what does not fit may be a secret in the wrong place.
+        names = [neutralise(word.partition("=")[0], 40) for word in rest if word.startswith("-")]
+        command = f"{PROGRAM} {args.path}".rstrip()
+        raise UsageProblem(
+            f"{command} has no option {', '.join(names)}."
+            if names
+            else f"{command} takes fewer arguments: {len(rest)} too many.",
+            _secret_advice(names) or f"Run: {command} --help",
+        )
+    return args
+
+
+def _tree(words: Collection[str]) -> argparse.ArgumentParser:
+    """The tree. Only a command that is among `words` gets its options: the rest cannot run."""
+    everywhere = argparse.ArgumentParser(add_help=False, formatter_class=_Help)
+    options.everywhere(everywhere, argparse.SUPPRESS)
+    top = _Parser(prog=PROGRAM, description=_ABOUT, epilog=_START)
+    top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    options.everywhere(top, None)
+    top.set_defaults(handler="manage:manage", path="")
+    commands = top.add_subparsers(prog=PROGRAM, metavar="COMMAND", title="commands")
+    groups = {"": commands}
+    for command in COMMANDS:
+        group, _, name = command.name.rpartition(" ")
+        if group not in groups:
+            groups[group] = _group(commands, group)
+        parser = _Parser.below(groups[group], name, command.summary, command.example, [everywhere])
+        if name in words:
+            command.fill(parser)
+        parser.set_defaults(handler=command.handler, path=command.name)
+    return top
+
+
+def _group(
+    commands: argparse._SubParsersAction[_Parser], name: str
+) -> argparse._SubParsersAction[_Parser]:
+    """A word that needs a second one: `service add`."""
+    parser = _Parser.below(commands, name, _GROUPS[name])
+    parser.set_defaults(handler=f"{name}s:group", path=name)
+    return parser.add_subparsers(prog=f"{PROGRAM} {name}", metavar="COMMAND", title="commands")
+
+
+def _secret_advice(names: Sequence[str]) -> str:
+    """What to do instead of putting a secret into an argument, which `ps` shows to everyone."""
+    if any("secret" in name or "password" in name for name in names):
+        return "Secrets are not taken as arguments: use --client-secret-stdin or --client-secret-file FILE."
+    if any("passphrase" in name for name in names):
+        return "Passphrases are not taken as arguments: use --passphrase-command or --passphrase-fd."
+    return ""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, up to 100 columns."""
+
+    def __init__(self, prog: str) -> None:
+        # The default asks shutil for the width, whose import costs more than the whole tree.
+        super().__init__(prog, max_help_position=30, width=_columns())
+
+
+def _columns() -> int:
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given) > 0:
+        return min(int(given), 100)
+    try:
+        return min(os.get_terminal_size(sys.__stdout__.fileno()).columns, 100) or 80
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose mistakes become a UsageProblem: one sentence and what to do."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(formatter_class=_Help, allow_abbrev=False, **given)  # type: ignore[arg-type]
+
+    @staticmethod
+    def below(
+        commands: argparse._SubParsersAction[_Parser],
+        name: str,
+        summary: str,
+        example: str = "",
+        parents: Sequence[argparse.ArgumentParser] = (),
+    ) -> _Parser:
+        """Add the parser of one command to `commands`."""
+        sentence = f"{summary[0].upper()}{summary[1:]}."
+        epilog = f"example:\n  {example}" if example else None
+        return commands.add_parser(
+            name, help=summary, description=sentence, epilog=epilog, parents=parents
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """argparse's own words, as a sentence that begins with the command."""
+        missing = message.partition("the following arguments are required: ")[2]
+        about, colon, what = message.removeprefix("argument ").partition(": ")
+        if missing:
+            sentence = f"{self.prog} needs {plain(missing)}."
+        elif colon and message.startswith("argument "):
+            sentence = f"{self.prog}, {plain(about)}: {plain(what).rstrip('.')}."
+        else:
+            sentence = f"{self.prog}: {plain(message).rstrip('.')}."
+        raise UsageProblem(sentence, f"Run: {self.prog} --help")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """An unknown command is answered with the nearest one, not with the list of all."""
+        if not isinstance(action, argparse._SubParsersAction) or value in action.choices:
+            return super()._check_value(action, value)
+        from difflib import get_close_matches
+
+        near = get_close_matches(str(value), list(action.choices), n=1)
+        raise UsageProblem(
+            f"{self.prog} has no command {neutralise(value, 40)!r}.",
+            f"Perhaps: {self.prog} {near[0]}" if near else f"Run: {self.prog} --help",
+        )

@@ -1,0 +1,58 @@
+"""The Callback URL (redirect URI): by the service's rule and the person's settings, always the same.
+
+It is registered at the provider before the first sign-in, so nothing that may change from one run
+to the next goes into it (checklist rules 19 and 20; RFC 8252 sections 7.3 and 8.3).
+"""
+
+from __future__ import annotations
+
+from tui_oauth.services.format import RedirectUriRules, Service
+
+LOOPBACK_IP = "127.0.0.1"
+LOOPBACK_NAME = "localhost"
+
+
+def callback_url(
+    service: Service | None, *, port: int, path: str, host: str = "", public_url: str = ""
+) -> str:
+    """The Callback URL for `service`, or the plain one where no service is chosen yet.
+
+    `public_url` is shown and sent as it stands. Otherwise the service's rule decides on scheme
+    and host; `host` (settings) takes the place of the usual host where the service has no wish.
+    """
+    if public_url:
+        return public_url
+    rules = service.redirect_uri_rules if service else RedirectUriRules()
+    scheme = "https" if needs_https(rules) else "http"
+    usual = LOOPBACK_NAME if scheme == "https" else LOOPBACK_IP
+    return _url(scheme, rules.host or host or usual, port, path)
+
+
+def needs_https(rules: RedirectUriRules) -> bool:
+    """Whether a loopback Callback URL has to be https, as far as is known."""
+    if rules.https_required:
+        return rules.loopback_http_allowed is not True
+    return rules.loopback_http_allowed is False
+
+
+def candidates(
+    service: Service | None, *, port: int, path: str, host: str = "", public_url: str = ""
+) -> tuple[str, ...]:
+    """All Callback URLs that can be served here and that the rules do not rule out, best first.
+
+    For a person whose provider's form refuses the first one: what is not known may work.
+    """
+    first = callback_url(service, port=port, path=path, host=host, public_url=public_url)
+    rules = service.redirect_uri_rules if service else RedirectUriRules()
+    schemes = ["https"]
+    if rules.loopback_http_allowed is not False:
+        schemes.insert(0 if not needs_https(rules) else 1, "http")
+    hosts = [rules.host] if rules.host else [LOOPBACK_IP, LOOPBACK_NAME]
+    found = [first, *(_url(scheme, name, port, path) for scheme in schemes for name in hosts)]
+    return tuple(dict.fromkeys(found))
+
+
+def _url(scheme: str, host: str, port: int, path: str) -> str:
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{scheme}://{host}:{port}{path if path.startswith('/') else '/' + path}"

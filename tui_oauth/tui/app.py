@@ -1,0 +1,200 @@
+"""Manage OAuth as a Textual app: screens by name, signals, clipboard, a crash report without secrets."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tui_oauth.errors import TuiOauthError
+from tui_oauth.tui import crash, theme
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.palette import commands
+from tui_oauth.tui.screens.manage import ManageScreen
+from tui_oauth.tui.styles import style_sheets
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+
+if TYPE_CHECKING:
+    from tui_oauth.signin import SignIns
+    from tui_oauth.workspace import Workspace
+
+POLL_SECONDS = 1.0
+
+
+class ManageOAuth(App[int]):
+    """The window. Its result is an exit code; see `run`."""
+
+    TITLE = "tui-oauth"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012 - Textual's declaration
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-tall")]  # noqa: RUF012 - Textual's declaration
+    BINDINGS = bindings("anywhere")
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(css_path=style_sheets())
+        self.workspace = workspace
+        self._signins: SignIns | None = None
+        self._crash_line = ""
+        self.animation_level = "none"
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
+        chosen, self._theme_problem = theme.choose_theme(
+            workspace.settings.theme, workspace.environ, self.available_themes
+        )
+        # The default may already name our theme (TEXTUAL_THEME is read when Textual is imported),
+        # from before it was registered: so the variables are set whether or not this is a change.
+        self.set_reactive(ManageOAuth.theme, chosen)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    # ---- life
+
+    def get_default_screen(self) -> Screen[Any]:
+        return ManageScreen()
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return theme.variable_defaults(self.current_theme.dark)
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self._end_by_signal, number)
+        self.set_interval(POLL_SECONDS, self._poll)
+        if self._theme_problem:
+            self.call_after_refresh(self.say, self._theme_problem)
+
+    async def on_unmount(self) -> None:
+        if self._signins is not None:
+            await self._signins.close()
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(128 + number, return_code=128 + number)
+
+    def _poll(self) -> None:
+        """Once a second: did another process change the vault? And the countdowns."""
+        screen = self.screen_stack[0]
+        if isinstance(screen, ManageScreen):
+            screen.tick()
+
+    # ---- defects
+
+    def _fatal_error(self) -> None:
+        """Textual's own prints the local variables of every frame, secrets included."""
+        error = self._exception or RuntimeError()
+        self._exit_renderables.append(crash.report(error, self.workspace.places.log))
+        self._close_messages_no_wait()
+
+    def defect(self, error: BaseException) -> str:
+        """Keep where a defect of ours happened that need not end the app; the line to show."""
+        return crash.report(error, self.workspace.places.log)
+
+    # ---- what screens use
+
+    @property
+    def signins(self) -> SignIns:
+        """The sign-ins of this process, made on first use."""
+        if self._signins is None:
+            from tui_oauth.signin import SignIns  # not before the first paint
+
+            self._signins = SignIns(self.workspace)
+        return self._signins
+
+    @property
+    def signins_or_none(self) -> SignIns | None:
+        """The sign-ins, if there ever was one."""
+        return self._signins
+
+    def open_configure(self, entry_id: str) -> None:
+        """Configure OAuth for this entry."""
+        from tui_oauth.tui.screens.configure import ConfigureScreen
+
+        self.push_screen(ConfigureScreen(entry_id))
+
+    def open_authorize(self, entry_id: str) -> None:
+        """The Authorization link of this entry."""
+        from tui_oauth.tui.screens.authorize import AuthorizeScreen
+
+        self.push_screen(AuthorizeScreen(entry_id))
+
+    def open_guide(self, service_id: str, entry_id: str | None = None) -> None:
+        """The steps at the provider."""
+        from tui_oauth.tui.screens.guide import GuideScreen
+
+        self.push_screen(GuideScreen(service_id, entry_id))
+
+    def open_success(self, entry_id: str) -> None:
+        """Authorization Successful."""
+        from tui_oauth.tui.screens.success import SuccessScreen
+
+        self.push_screen(SuccessScreen(entry_id))
+
+    def show_problem(self, error: TuiOauthError, title: str) -> None:
+        """An error too long for one line, to be read and copied."""
+        from tui_oauth.tui.screens.problem import ProblemScreen
+
+        self.push_screen(ProblemScreen(error, title))
+
+    def refresh_entries(self) -> None:
+        """Read the vault again and bring the list up to date, whatever screen is shown."""
+        screen = self.screen_stack[0]
+        if isinstance(screen, ManageScreen):
+            screen.reload()
+
+    def say(self, text: str) -> None:
+        """One quiet line; a toast where the screen has no such line."""
+        line = self.screen.query_one_optional(QuietLine)
+        if line is None:
+            self.notify(text, timeout=5, markup=False)
+        else:
+            line.say(text)
+
+    def copy(self, text: str, what: str, secret: bool = False) -> None:
+        """Send `text` to a clipboard and say where it was sent; whether it arrived cannot be known.
+
+        A `secret` is not kept by the app; otherwise it is what a paste within the app inserts.
+        """
+        self.run_worker(
+            self._copy(text, what, secret), group="copy", exclusive=True, exit_on_error=False
+        )
+
+    async def _copy(self, text: str, what: str, secret: bool) -> None:
+        from tui_oauth.clipboard import copy
+
+        try:
+            where = await asyncio.to_thread(copy, text, self.workspace.environ)
+        except Exception as error:
+            self.say(self.defect(error))
+            return
+        if where is None:
+            self.copy_to_clipboard(text)
+            where = "the terminal's clipboard"
+        self._clipboard = "" if secret else text
+        self.say(f"{what} sent to {where}")
+
+    # ---- commands
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        return commands(self, screen)
+
+    def action_help(self) -> None:
+        from tui_oauth.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(str(getattr(self.screen, "KEY_GROUP", "manage"))))
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+
+def run(workspace: Workspace) -> int:
+    """Open Manage OAuth and stay until the person leaves; the exit code.
+
+    The caller has made sure that there is a terminal. Raises StorageFailed when the installation
+    lacks its style sheets.
+    """
+    app = ManageOAuth(workspace)
+    result = app.run()
+    return result if result is not None else (app.return_code or 0)

@@ -1,0 +1,180 @@
+"""Every key of the screens, in one place: bindings, key bar, help and documentation come from here.
+
+Lists use letters, forms use ctrl combinations, because a field takes letters as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a person can do with a key.
+
+    `keys` are Textual's names, separated by commas, `shown` is what the key bar prints, `words`
+    the short label there and `help` the sentence of the help screen. `bar` says whether the key
+    bar shows it; the order in the group is the order there. `bound` False: the widget with the
+    focus handles the key itself, it is here to be explained. `priority`: before that widget.
+    """
+
+    id: str
+    keys: str
+    shown: str
+    words: str
+    action: str
+    help: str
+    bar: bool = False
+    bound: bool = True
+    priority: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The keys of one screen, under the title that the help screen gives them."""
+
+    title: str
+    keys: tuple[Key, ...]
+
+
+# [group] title, then one key a line: id | keys | shown | words | action | flags | help.
+# An empty action is the id with underscores, "-" is none. Flags: "bar" shows it in the key bar,
+# "widget" leaves the binding to the widget with the focus, "first" comes before that widget.
+_TABLE = """
+[manage] Manage OAuth
+new           | n,plus          | n     | New               |                 | bar        | Create OAuth Entry: pick a service, give it a name.
+configure     | enter           | enter | Configure         |                 | bar widget | Configure OAuth: client ID and client secret of the entry.
+authorize     | a               | a     | Authorize         |                 | bar        | Open the Authorization link and wait for the provider's answer.
+copy-callback | c               | c     | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
+help          | question_mark   | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+guide         | g               | g     | Guide             |                 | bar        | The steps at the provider that lead to a client ID and secret.
+copy-token    | t               | t     | Token             |                 |            | Copy a valid access token; it is refreshed first if it ends soon.
+refresh       | r               | r     | Refresh           | refresh_entry   |            | Fetch a new access token now.
+check         | k               | k     | Check             |                 |            | Ask the provider whose token it is.
+rename        | f2,m            | F2    | Rename            |                 |            | Give the entry another name (m does the same).
+delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question.
+details       | i               | i     | Details           |                 |            | Everything known about the entry, without secrets.
+search        | slash           | /     | Search            |                 |            | Narrow the list by typing; esc shows all again.
+sort          | s               | s     | Sort              |                 |            | Sort by name, status, service or expiry, in turn.
+stop          | escape          | esc   | Cancel            |                 |            | Stop what is running, or clear the search.
+quit          | q               | q     | Quit              | app.quit        | bar        | Leave tui-oauth.
+
+[create] Create OAuth Entry
+save          | ctrl+s          | ^s    | OK                |                 | bar first  | Create the entry and go back to the list.
+back          | escape          | esc   | Cancel            |                 | bar        | Leave; no entry is made.
+copy-callback | ctrl+y          | ^y    | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
+next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
+pick          | up,down         | ↑ ↓   | Pick              | -               | bar widget | Move in the list of services while typing.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[configure] Configure OAuth
+save          | ctrl+s          | ^s    | Save              |                 | bar first  | Save and go on to the Authorization link.
+back          | escape          | esc   | Back              |                 | bar        | Leave this screen; nothing is saved.
+guide         | ctrl+g          | ^g    | Guide             |                 | bar        | The steps at the provider.
+copy-callback | ctrl+y          | ^y    | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
+reveal        | ctrl+t          | ^t    | Show secret       |                 | bar        | Show the secret for ten seconds.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[authorize] Authorization link
+copy-link     | ctrl+y,c        | ^y    | Copy link         |                 | bar        | Copy the Authorization link (c does the same outside the paste field).
+back          | escape          | esc   | Back              |                 | bar        | Leave; the sign-in goes on waiting.
+qr            | ctrl+r,q        | ^r    | QR code           |                 | bar        | Show the link as a QR code, or hide it (also q).
+cancel        | ctrl+x          | ^x    | Cancel            |                 | bar        | End this sign-in; nothing is changed.
+bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link in one piece (also l).
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
+open          | ctrl+o,o        | ^o    | Open              | open_link       |            | Open the link in this machine's browser, where there is one (also o).
+ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show and copy the command that leads a laptop's browser to this callback server (also s).
+again         | ctrl+n,n        | ^n    | New link          |                 |            | Start again with a new link, after a sign-in that ended.
+configure     | ctrl+e,e        | ^e    | Configure         |                 |            | Configure OAuth, after a sign-in that ended.
+
+[success] Authorization Successful
+done          | enter,escape    | enter | Done              |                 | bar        | Back to Manage OAuth.
+copy-command  | c               | c     | Copy command      |                 | bar        | Copy the command that prints a valid access token.
+check         | k               | k     | Check             |                 | bar        | Ask the provider whose token it is.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[guide] Guide
+back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
+copy-callback | c               | c     | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
+copy-portal   | p               | p     | Copy portal link  |                 | bar        | Copy the link to the provider's portal.
+configure     | e,enter         | e     | Configure         |                 | bar        | Configure OAuth: client ID and client secret of the entry.
+open-portal   | o               | o     | Open portal       |                 |            | Open the provider's portal in this machine's browser, where there is one.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[problem] A problem
+back          | escape,enter,q  | esc   | Back              |                 | bar        | Close the message.
+copy          | c               | c     | Copy              | copy_problem    | bar        | Copy the message for a support ticket.
+
+[first-run] First start
+save          | ctrl+s          | ^s    | Make the vault    |                 | bar first  | Make the vault with the protection chosen.
+next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+quit          | ctrl+q          | ^q    | Quit              | app.quit        | bar        | Leave; nothing is made.
+
+[unlock] Unlock
+save          | enter           | enter | Unlock            |                 | bar widget | Unlock the vault with this passphrase.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+quit          | ctrl+q          | ^q    | Quit              | app.quit        | bar        | Leave; the vault stays locked.
+
+[anywhere] Anywhere
+help          | f1              | F1    | Help              |                 |            | These keys.
+palette       | ctrl+p          | ^p    | Commands          | command_palette | widget     | All commands, found by typing.
+quit          | ctrl+q          | ^q    | Quit              |                 | widget     | Leave tui-oauth.
+"""
+
+
+def _read(table: str) -> Mapping[str, Group]:
+    groups: dict[str, Group] = {}
+    for block in table.strip().split("\n\n"):
+        head, *lines = block.splitlines()
+        name, title = head[1:].split("] ")
+        groups[name] = Group(title, tuple(_key(line) for line in lines))
+    return groups
+
+
+def _key(line: str) -> Key:
+    name, keys, shown, words, action, flags, text = (part.strip() for part in line.split("|"))
+    return Key(
+        id=name,
+        keys=keys,
+        shown=shown,
+        words=words,
+        action="" if action == "-" else action or name.replace("-", "_"),
+        help=text,
+        bar="bar" in flags,
+        bound="widget" not in flags,
+        priority="first" in flags,
+    )
+
+
+GROUPS: Mapping[str, Group] = _read(_TABLE)
+
+
+def bindings(group: str) -> list[BindingType]:
+    """The bindings of the screen that the keys of `group` belong to."""
+    from textual.binding import Binding
+
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.words,
+            tooltip=key.help,
+            key_display=key.shown,
+            priority=key.priority,
+            id=f"{group}.{key.id}",
+        )
+        for key in GROUPS[group].keys
+        if key.bound
+    ]
+
+
+def bar_keys(group: str) -> tuple[Key, ...]:
+    """The keys that the key bar of `group` shows, the most important first."""
+    return tuple(key for key in GROUPS[group].keys if key.bar)

@@ -1,0 +1,119 @@
+"""Entries as rows of the list: words, order and search. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tui_oauth.entries import SOON_SECONDS, expiry_words, status_words
+from tui_oauth.model import Entry, Status, normalised_name, status_of
+from tui_oauth.text import neutralise
+
+SORTS: Mapping[str, str] = {
+    "name": "name",
+    "status": "status",
+    "service": "service",
+    "expires": "expiry",
+}
+_NEVER = 1 << 62
+# What needs a person first comes first.
+_URGENCY = (
+    Status.NEEDS_AUTHORIZATION,
+    Status.EXPIRED,
+    Status.CONFIGURED,
+    Status.NOT_CONFIGURED,
+    Status.AUTHORIZED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list. `tone` names a component style: good, warn, bad, quiet or busy."""
+
+    id: str
+    name: str
+    service: str
+    status: str
+    account: str
+    expires: str
+    tone: str
+
+    def cell(self, column: str) -> str:
+        return str(getattr(self, column))
+
+
+def row_of(entry: Entry, now: int, waits_until: int | None = None) -> Row:
+    """`entry` as a line; `waits_until` is when the sign-in that waits for it ends (Unix seconds)."""
+    status, tone = status_and_tone(entry, now, waits_until)
+    return Row(
+        id=entry.id,
+        name=neutralise(entry.name),
+        service=neutralise(entry.service_name),
+        status=status,
+        account=neutralise(entry.account),
+        expires=_expires(entry, now),
+        tone=tone,
+    )
+
+
+def _expires(entry: Entry, now: int) -> str:
+    """The end of the access token in at most two words or so."""
+    if status_of(entry, now) is not Status.AUTHORIZED:
+        return ""
+    return "never" if entry.expires_at is None else expiry_words(entry, now)
+
+
+def status_and_tone(entry: Entry, now: int, waits_until: int | None = None) -> tuple[str, str]:
+    """Sign and words of where `entry` stands, and the tone they are shown in."""
+    if waits_until is not None:
+        return f"▸ Waiting {clock(waits_until - now)}", "busy"
+    sign, words = status_words(entry, now)
+    state = status_of(entry, now)
+    if state is Status.AUTHORIZED:
+        soon = (
+            entry.expires_at is not None
+            and not entry.has_refresh_token
+            and entry.expires_at - now < SOON_SECONDS
+        )
+        tone = "warn" if soon else "good"
+    elif state in (Status.NOT_CONFIGURED, Status.CONFIGURED):
+        tone = "quiet"
+    else:
+        tone = "bad"
+    return f"{sign} {words}", tone
+
+
+def clock(seconds: int) -> str:
+    """A countdown: `9:31`."""
+    left = max(0, seconds)
+    return f"{left // 60}:{left % 60:02d}"
+
+
+def arranged(entries: Iterable[Entry], sort: str, query: str, now: int) -> list[Entry]:
+    """The entries that `query` leaves, in the order of `sort` (a key of SORTS), then by name."""
+    words = query.casefold().split()
+    left = [entry for entry in entries if _matches(entry, words, now)]
+    left.sort(key=lambda entry: normalised_name(entry.name))
+    if sort == "status":
+        left.sort(key=lambda entry: _URGENCY.index(status_of(entry, now)))
+    elif sort == "service":
+        left.sort(key=lambda entry: normalised_name(entry.service_name))
+    elif sort == "expires":
+        left.sort(key=_ends)
+    return left
+
+
+def _ends(entry: Entry) -> int:
+    if not entry.authorized or entry.expires_at is None:
+        return _NEVER
+    return entry.expires_at
+
+
+def _matches(entry: Entry, words: list[str], now: int) -> bool:
+    """Whether every word is somewhere in what the list shows of `entry`."""
+    if not words:
+        return True
+    shown = " ".join(
+        (entry.name, entry.service_name, entry.service, entry.account, status_words(entry, now)[1])
+    ).casefold()
+    return all(word in shown for word in words)

@@ -1,0 +1,208 @@
+"""Configure OAuth: the client ID, the client secret and what else the service asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Button
+
+from tui_oauth import entries
+from tui_oauth.errors import Conflict, TuiOauthError
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.clean_input import Notice
+from tui_oauth.tui.widgets.field_form import FieldForm
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry
+
+CLIENT_ID = "client_id"
+CLIENT_SECRET = "client_secret"
+
+
+class ConfigureScreen(AppScreen[None]):
+    """The form of one entry. Saving goes on to the Authorization link."""
+
+    KEY_GROUP: ClassVar[str] = "configure"
+    BINDINGS = bindings("configure")
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self.entry_id = entry_id
+        self._entry: Entry | None = None
+        self._url = ""
+        self._failure: TuiOauthError | None = None
+
+    def compose(self) -> ComposeResult:
+        try:
+            entry = self._entry = self.home.workspace.vault.get(self.entry_id)
+            form = self._form(entry)
+            self._url = entries.callback_url(self.home.workspace, entry)
+        except TuiOauthError as error:
+            self._failure = error
+            yield TitleBar("Configure OAuth")
+            return
+        yield TitleBar("Configure OAuth", f"{entry.name} · {entry.service_name}")
+        with VerticalScroll(id="configure-body", can_focus=False):
+            yield CallbackField("^y")
+            yield form
+            with Horizontal(classes="buttons"):
+                yield Button("Save and authorize", id="save")
+                yield Button("Save", id="save-only")
+                yield Button("Show secret", id="reveal")
+                yield Button("Guide", id="guide")
+                yield Button("Cancel", id="cancel")
+        yield QuietLine()
+        yield KeyBar("configure")
+
+    def _form(self, entry: Entry) -> FieldForm:
+        from tui_oauth.services.fields import configure_fields
+
+        workspace = self.home.workspace
+        service = workspace.catalogue.get(entry.service)
+        held = workspace.vault.secrets(entry)
+        defaults = workspace.settings.defaults.get(service.id, {})
+        scopes = service.default_scopes if entry.scopes is None else entry.scopes
+        return FieldForm(
+            configure_fields(service),
+            {**defaults, **entry.variables, CLIENT_ID: held.client_id},
+            words=scopes,
+            stored=(CLIENT_SECRET,) if held.client_secret is not None else (),
+            id="form",
+        )
+
+    def on_mount(self) -> None:
+        if self._failure is not None:
+            self.app.pop_screen()
+            self.home.show_problem(self._failure, "This entry cannot be configured")
+            return
+        form = self.query_one(FieldForm)
+        whose = self._entry.service_name if self._entry is not None else ""
+        self.query_one(CallbackField).show(self._url, whose)
+        self.query_one("#reveal").display = bool(form.secret_inputs())
+        self.call_after_refresh(form.focus_first_empty)
+
+    # ---- what the person does
+
+    @on(Button.Pressed, "#save")
+    def action_save(self) -> None:
+        """Save, then the Authorization link."""
+        self._save(go_on=True)
+
+    @on(Button.Pressed, "#save-only")
+    def action_save_only(self) -> None:
+        """Save, then the list."""
+        self._save(go_on=False)
+
+    @on(Button.Pressed, "#cancel")
+    def action_back(self) -> None:
+        """Leave; asks first when something was typed."""
+        if not self.query_one(FieldForm).changed:
+            self._leave(True)
+            return
+        from tui_oauth.tui.screens.confirm import ConfirmScreen
+
+        self.home.push_screen(
+            ConfirmScreen(
+                "Leave without saving?",
+                "What you typed here is forgotten. The entry stays as it was.",
+                yes="Leave",
+                no="Stay",
+            ),
+            self._leave,
+        )
+
+    def _leave(self, sure: bool | None) -> None:
+        if sure:
+            self.query_one(FieldForm).forget_secrets()
+            self.app.pop_screen()
+
+    @on(Button.Pressed, "#guide")
+    def action_guide(self) -> None:
+        """The steps at the provider; what was typed stays."""
+        if self._entry is not None:
+            self.home.open_guide(self._entry.service, self._entry.id)
+
+    @on(Button.Pressed, "#reveal")
+    def action_reveal(self) -> None:
+        """Show the secret that is being typed, wherever the focus is."""
+        for field in self.query_one(FieldForm).secret_inputs():
+            field.action_reveal()
+            return
+
+    @on(CallbackField.CopyAsked)
+    def action_copy_callback(self) -> None:
+        """Copy the Callback URL."""
+        self.home.copy(self.query_one(CallbackField).url, "Callback URL")
+
+    # ---- what the form says
+
+    @on(FieldForm.Help)
+    def _help(self, event: FieldForm.Help) -> None:
+        self.query_one(QuietLine).rest(event.text)
+
+    @on(Notice)
+    def _notice(self, event: Notice) -> None:
+        self.say(event.text)
+
+    # ---- saving
+
+    def _save(self, *, go_on: bool) -> None:
+        form, entry = self.query_one(FieldForm), self._entry
+        missing = form.missing()
+        if entry is None or missing is not None:
+            self.complain(f"{missing.label} is empty. {missing.help}" if missing else "")
+            return
+        texts = form.texts()
+        client_id = texts.pop(CLIENT_ID, "")
+        client_secret = form.secret(CLIENT_SECRET)
+
+        def done(saved: Entry) -> None:
+            form.forget_secrets()
+            self._saved(saved, go_on=go_on)
+
+        self.job(
+            "Saving",
+            lambda: in_thread(
+                entries.configure_entry,
+                self.home.workspace,
+                entry,
+                client_id=client_id,
+                client_secret=client_secret,
+                scopes=form.words(),
+                variables=texts,
+                expected_revision=entry.revision,
+            ),
+            done,
+            self._not_saved,
+        )
+
+    def _saved(self, entry: Entry, *, go_on: bool) -> None:
+        home = self.home
+        home.refresh_entries()
+        self.app.pop_screen()
+        if go_on:
+            home.open_authorize(entry.id)
+        else:
+            home.say(f"{entry.name} is saved. Next: press a for the Authorization link.")
+
+    def _not_saved(self, error: TuiOauthError) -> None:
+        if not isinstance(error, Conflict):
+            self.complain(sentence(error))
+            return
+        try:
+            self._entry = self.home.workspace.vault.get(self.entry_id)
+        except TuiOauthError as gone:
+            self.complain(sentence(gone))
+            return
+        self.complain(
+            "Another window changed this entry meanwhile. What you typed is still here: "
+            "^s saves it over that change, esc leaves it."
+        )

@@ -1,0 +1,255 @@
+"""Create OAuth Entry: a service, a name, and the Callback URL that the service will need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui_oauth import entries as entry_actions
+from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem
+from tui_oauth.model import Entry, normalised_name, valid_name
+from tui_oauth.text import neutralise
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.choice_field import ChoiceField
+from tui_oauth.tui.widgets.clean_input import CleanInput, Notice
+from tui_oauth.tui.widgets.field_error import FieldError
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.service_picker import ServicePicker
+from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.words import redirect_words
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service, Variable
+
+_PICK = "Type some letters of the service's name; the arrows move, enter takes it."
+_NAME = "A name of your own; programs ask for the entry by it."
+
+
+def suggested_name(service_id: str, taken: set[str]) -> str:
+    """A name for a new entry of this service that no other entry has."""
+    name, number = service_id, 1
+    while normalised_name(name) in taken:
+        number += 1
+        name = f"{service_id}-{number}"
+    return name
+
+
+class CreateScreen(AppScreen[Entry]):
+    """Dismissed with the new entry, or with None."""
+
+    KEY_GROUP = "create"
+    BINDINGS = bindings("create")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: set[str] = set()
+        self._suggested = ""
+        self._asked: tuple[Variable, ...] = ()
+        self._saving = False
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Create OAuth Entry")
+        with Vertical(id="create", classes="form"):
+            yield ServicePicker(id="picker")
+            yield FieldError(id="service-error")
+            yield Vertical(id="variables")
+            yield FieldError(id="variables-error")
+            name = CleanInput(id="name", classes="field")
+            name.border_title = "Name"
+            yield name
+            yield FieldError(id="name-error")
+            yield CallbackField("ctrl+y")
+        yield QuietLine(_PICK)
+        yield KeyBar("create")
+
+    def on_mount(self) -> None:
+        self.query_one(ServicePicker).focus_field()
+        self._show_callback(None)
+        workspace = self.home.workspace
+
+        async def load() -> set[str]:
+            names = await in_thread(lambda: [entry.name for entry in workspace.vault.entries()])
+            await in_thread(workspace.catalogue.all)
+            return {normalised_name(name) for name in names}
+
+        def loaded(taken: set[str]) -> None:
+            self._taken = taken
+            catalogue = workspace.catalogue
+            self.query_one(ServicePicker).offer(
+                lambda query: catalogue.search(query) if query else catalogue.all()
+            )
+            if catalogue.problems:
+                path, message = catalogue.problems[0]
+                self.complain(f"{neutralise(path)} was left out: {neutralise(message)}")
+
+        self.job("Reading the services…", load, loaded, group="load")
+
+    # ---- following the choice
+
+    @on(ServicePicker.Highlighted)
+    async def _look_at(self, event: ServicePicker.Highlighted) -> None:
+        service = event.service
+        self.query_one("#service-error", FieldError).show("")
+        self._show_callback(service)
+        name = self.query_one("#name", CleanInput)
+        if name.value == self._suggested:
+            self._suggested = "" if service is None else suggested_name(service.id, self._taken)
+            name.value = self._suggested
+        await self._ask_variables(service)
+
+    @on(ServicePicker.Chosen)
+    def _chosen(self) -> None:
+        first = next(iter(self.query_one("#variables").children), None)
+        (first or self.query_one("#name")).focus()
+
+    def _show_callback(self, service: Service | None) -> None:
+        field = self.query_one(CallbackField)
+        url = entry_actions.callback_url(self.home.workspace, service=service)
+        if service is None:
+            field.show(url)
+        else:
+            field.show(
+                url, neutralise(service.name, 40), redirect_words(service.redirect_uri_rules)
+            )
+
+    async def _ask_variables(self, service: Service | None) -> None:
+        """Inputs for what the service cannot do without; the rest is asked in Configure OAuth."""
+        asked: tuple[Variable, ...] = ()
+        if service is not None:
+            from tui_oauth.services.resolve import asked_variables
+
+            preset = self.home.workspace.settings.defaults.get(service.id, {})
+            asked = tuple(
+                variable
+                for variable in asked_variables(service)
+                if variable.default is None and variable.name not in preset
+            )
+        self.query_one("#variables-error", FieldError).show("")
+        if asked == self._asked:
+            return
+        self._asked = asked
+        box = self.query_one("#variables")
+        await box.remove_children()
+        await box.mount_all(_variable_inputs(asked))
+
+    @on(events.DescendantFocus)
+    def _explain(self, event: events.DescendantFocus) -> None:
+        line = self.query_one(QuietLine)
+        if event.widget.id == "name":
+            line.rest(_NAME)
+        elif event.widget.id == "query":
+            line.rest(_PICK)
+        else:
+            line.rest("A part of this service's addresses, needed before the first sign-in.")
+
+    @on(Notice)
+    def _notice(self, event: Notice) -> None:
+        self.say(event.text)
+
+    # ---- doing it
+
+    @on(Input.Changed, "#name")
+    def _name_edited(self) -> None:
+        self.query_one("#name-error", FieldError).show("")
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.input.id == "name":
+            self.action_save()
+        else:
+            self.focus_next()
+
+    def action_save(self) -> None:
+        service = self.query_one(ServicePicker).service
+        name = self.query_one("#name", CleanInput)
+        if service is None:
+            self.query_one("#service-error", FieldError).show("Pick a service from the list first.")
+            self.query_one(ServicePicker).focus_field()
+            return
+        try:
+            wanted = valid_name(name.value)
+        except UsageProblem as error:
+            self._refuse_name(error)
+            return
+        variables = self._variables()
+        for variable in self._asked:
+            if not variables[variable.name]:
+                label = neutralise(variable.label or variable.name, 60)
+                example = (
+                    f", for instance {neutralise(variable.example, 60)}" if variable.example else ""
+                )
+                self._refuse_variable(variable, f"{label} is needed{example}.")
+                return
+        if self._saving:
+            return
+        self._saving = True
+        workspace, service_id = self.home.workspace, service.id
+
+        async def create() -> Entry:
+            return await in_thread(
+                entry_actions.create_entry, workspace, wanted, service_id, variables
+            )
+
+        self.job("Creating the entry…", create, self.dismiss, self._failed)
+
+    def _failed(self, error: TuiOauthError) -> None:
+        self._saving = False
+        if isinstance(error, AlreadyExists):
+            self._refuse_name(error)
+        elif isinstance(error, UsageProblem) and self._asked:
+            self._refuse_variable(self._asked[0], sentence(error))
+        else:
+            self.complain(sentence(error))
+
+    def _refuse_name(self, error: TuiOauthError) -> None:
+        self.query_one("#name-error", FieldError).show(sentence(error))
+        self.query_one("#name").focus()
+
+    def _refuse_variable(self, variable: Variable, text: str) -> None:
+        self.query_one("#variables-error", FieldError).show(text)
+        self.query_one(f"#variable-{variable.name.replace('_', '-')}").focus()
+
+    def _variables(self) -> dict[str, str]:
+        out: dict[str, str] = {}
+        for variable, widget in zip(self._asked, self.query("#variables > *"), strict=True):
+            if isinstance(widget, (CleanInput, ChoiceField)):
+                out[variable.name] = widget.value.strip()
+        return out
+
+    def action_copy_callback(self) -> None:
+        self.home.copy(self.query_one(CallbackField).url, "Callback URL")
+
+    @on(CallbackField.CopyAsked)
+    def _copy_asked(self) -> None:
+        self.action_copy_callback()
+
+    def action_back(self) -> None:
+        if self._saving:
+            return  # the vault is being written; it takes milliseconds
+        self.dismiss(None)
+
+
+def _variable_inputs(asked: Sequence[Variable]) -> list[Widget]:
+    made: list[Widget] = []
+    for variable in asked:
+        name = f"variable-{variable.name.replace('_', '-')}"
+        widget: Widget
+        if variable.choices:
+            widget = ChoiceField(variable.choices, id=name)
+        else:
+            example = neutralise(variable.example, 80)
+            widget = CleanInput(placeholder=f"for instance {example}" if example else "", id=name)
+        widget.add_class("field")
+        widget.border_title = Content(neutralise(variable.label or variable.name, 60))
+        made.append(widget)
+    return made

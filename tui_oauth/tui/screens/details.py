@@ -1,0 +1,43 @@
+"""The details of an entry over the list, where there is no room for the pane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+
+from tui_oauth.text import neutralise
+from tui_oauth.tui.screens.base import AppDialog
+from tui_oauth.tui.widgets.details import Details, Line
+
+
+class DetailsScreen(AppDialog[None]):
+    """Scrolls with the arrows; i, esc or enter closes it."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's declaration
+        Binding("i,escape,enter,q", "close", "Close"),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, name: str, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._name_shown = neutralise(name)
+        self._lines = lines
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog details-dialog") as dialog:
+            dialog.border_title = "Details"
+            dialog.border_subtitle = "esc closes"
+            yield Details()
+
+    def on_mount(self) -> None:
+        self.query_one(Details).show(self._name_shown, self._lines)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(Details).scroll_relative(y=by, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,165 @@
+"""The steps at the provider that lead to a client ID and a client secret."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Button, Static
+
+from tui_oauth import browser, entries
+from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem
+from tui_oauth.text import neutralise
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppScreen, in_thread
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.facts import Facts
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service
+    from tui_oauth.services.guide import GuideView
+
+_MAX_STEP = 1_000
+
+
+class GuideScreen(AppScreen[None]):
+    """The guide of a service; with an entry, its own Callback URL and the way to its form."""
+
+    KEY_GROUP: ClassVar[str] = "guide"
+    BINDINGS = bindings("guide")
+
+    def __init__(self, service_id: str, entry_id: str | None = None) -> None:
+        super().__init__()
+        self.service_id = service_id
+        self.entry_id = entry_id
+        self._view: GuideView | None = None
+        self._service_name = ""
+        self._failure: TuiOauthError | None = None
+
+    def compose(self) -> ComposeResult:
+        try:
+            service, view = self._load()
+        except TuiOauthError as error:
+            self._failure = error
+            yield TitleBar("Guide")
+            return
+        self._view, self._service_name = view, service.name
+        yield TitleBar("Guide", service.name)
+        with VerticalScroll(id="guide-body"):
+            yield CallbackField("c")
+            with Vertical(id="guide-steps"):
+                for number, step in enumerate(view.steps, 1):
+                    yield _item(f"{number:>2}.", step)
+            if view.gotchas:
+                yield Static("Good to know", classes="guide-heading")
+                for gotcha in view.gotchas:
+                    yield _item(" ▲", gotcha)
+            yield Static("What to bring back", classes="guide-heading")
+            facts = Facts()
+            labels = service.credential_labels
+            facts.show(
+                (
+                    ("Client ID", f"called “{labels.client_id}” there"),
+                    ("Client secret", f"called “{labels.client_secret}” there"),
+                )
+            )
+            yield facts
+            if view.portal_url:
+                yield Static(
+                    Content.assemble(
+                        "Portal  ",
+                        Content.styled(
+                            view.portal_url, Style(link=view.portal_url, underline=True)
+                        ),
+                    ),
+                    markup=False,
+                    id="guide-portal",
+                )
+            with Horizontal(classes="buttons"):
+                if self.entry_id is not None:
+                    yield Button("Configure OAuth", id="configure")
+                if view.portal_url:
+                    yield Button("Copy portal link", id="copy-portal")
+                    if browser.can_open(self.home.workspace.environ):
+                        yield Button("Open portal", id="open-portal")
+                yield Button("Back", id="back")
+        yield QuietLine()
+        yield KeyBar("guide")
+
+    def _load(self) -> tuple[Service, GuideView]:
+        from tui_oauth.services.guide import guide
+
+        workspace = self.home.workspace
+        service = workspace.catalogue.get(self.service_id)
+        entry = None
+        if self.entry_id is not None:
+            # A guide is of use even before its entry is complete.
+            with suppress(NotFound, UsageProblem):
+                entry = workspace.vault.get(self.entry_id)
+                service = entries.entry_service(workspace, entry)
+        return service, guide(service, entries.callback_url(workspace, entry, service))
+
+    def on_mount(self) -> None:
+        if self._failure is not None:
+            self.app.pop_screen()
+            self.home.show_problem(self._failure, "There is no guide")
+            return
+        if self._view is not None:
+            self.query_one(CallbackField).show(self._view.callback_url, self._service_name)
+        self.query_one("#guide-body").focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "configure":
+            return self.entry_id is not None
+        if action in {"copy_portal", "open_portal"}:
+            return self._view is None or bool(self._view.portal_url)
+        return True
+
+    @on(Button.Pressed, "#back")
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    @on(CallbackField.CopyAsked)
+    def action_copy_callback(self) -> None:
+        """Copy the Callback URL."""
+        if self._view is not None:
+            self.home.copy(self._view.callback_url, "Callback URL")
+
+    @on(Button.Pressed, "#copy-portal")
+    def action_copy_portal(self) -> None:
+        """Copy the link to the provider's portal."""
+        if self._view is not None:
+            self.home.copy(self._view.portal_url, "Portal link")
+
+    @on(Button.Pressed, "#open-portal")
+    def action_open_portal(self) -> None:
+        """Open the provider's portal in this machine's browser."""
+        if self._view is None:
+            return
+        url, environ = self._view.portal_url, self.home.workspace.environ
+        self.job("Opening the browser", lambda: in_thread(browser.open_link, url, environ))
+
+    @on(Button.Pressed, "#configure")
+    def action_configure(self) -> None:
+        """Configure OAuth of the entry, or back to it when that is where one came from."""
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        self.app.pop_screen()
+        if self.entry_id is not None and getattr(below, "KEY_GROUP", "") != "configure":
+            self.home.open_configure(self.entry_id)
+
+
+def _item(mark: str, text: str) -> Horizontal:
+    return Horizontal(
+        Static(Content(mark), markup=False, classes="guide-mark"),
+        Static(Content(neutralise(text, _MAX_STEP)), markup=False, classes="guide-text"),
+        classes="guide-item",
+    )

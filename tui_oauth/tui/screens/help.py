@@ -1,0 +1,103 @@
+"""All keys, from the registry, and a few words on how things work here."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_oauth.tui.keys import GROUPS, Group
+from tui_oauth.tui.screens.base import AppScreen
+from tui_oauth.tui.widgets.title_bar import TitleBar
+
+_WORDS = (
+    (
+        "The way to a token",
+        "Create an entry (n) for a service. Register the Callback URL at the provider (c copies it, "
+        "g shows the steps there). Configure the entry with the client ID and secret the provider "
+        "gives you (enter). Authorize it (a): open the link, say yes, and you are done. From then "
+        "on programs get a valid access token with: tui-oauth token NAME",
+    ),
+    (
+        "No browser on this machine",
+        "The Authorization link can be opened anywhere. Afterwards paste the address that the "
+        "browser ended on, even if it shows an error page; or use the ssh line that the window "
+        "offers, so that the browser reaches this machine.",
+    ),
+    (
+        "Signs",
+        "● authorized   ◐ something is still to do   ▲ ends soon   ▸ a sign-in waits   ✕ needs you",
+    ),
+    (
+        "Copying",
+        "Over SSH the text is sent to your terminal's clipboard; no terminal confirms that it "
+        "arrived. If it did not, hold Shift (Option on a Mac) and select with the mouse.",
+    ),
+)
+_ORDER = (
+    "manage",
+    "create",
+    "configure",
+    "authorize",
+    "success",
+    "guide",
+    "problem",
+    "first-run",
+    "unlock",
+)
+
+
+class HelpScreen(AppScreen[None]):
+    """The keys of the screen one came from stand first."""
+
+    BINDINGS = [  # noqa: RUF012 - Textual's declaration
+        Binding("escape,q,question_mark,f1,enter", "close", "Close"),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, group: str) -> None:
+        super().__init__()
+        self._group = group
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Help", "esc closes · the arrows scroll")
+        with VerticalScroll(id="help"):
+            yield Static(help_text(self._group), markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#help").focus()
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one("#help").scroll_relative(y=by, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def help_text(first: str) -> Content:
+    """Everything, with the group `first` in front."""
+    order = [first, *(name for name in _ORDER if name != first)]
+    parts: list[Content] = [_group(GROUPS[order[0]]), _group(GROUPS["anywhere"])]
+    for title, words in _WORDS:
+        parts.append(Content.assemble((title, "bold"), "\n", f"{words}\n"))
+    parts.extend(_group(GROUPS[name]) for name in order[1:])
+    return Content("\n").join(parts)
+
+
+def _group(group: Group) -> Content:
+    lines: list[Content] = [Content.styled(group.title, "bold")]
+    for key in group.keys:
+        shown = " ".join(_shown(name) for name in key.keys.split(",")) if key.bound else key.shown
+        lines.append(Content.assemble((f"  {shown:<12}", "$accent"), key.help))
+    lines.append(Content(""))
+    return Content("\n").join(lines)
+
+
+_NAMES = {"question_mark": "?", "slash": "/", "plus": "+", "escape": "esc", "delete": "del"}
+
+
+def _shown(key: str) -> str:
+    return _NAMES.get(key, key.replace("ctrl+", "^"))

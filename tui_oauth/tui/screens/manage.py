@@ -1,0 +1,287 @@
+"""Manage OAuth: the Callback URL, the entries, and everything that can be done with them."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
+
+from tui_oauth import entries as entry_actions
+from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem, VaultLocked
+from tui_oauth.model import Entry
+from tui_oauth.text import neutralise
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.rows import SORTS, arranged, row_of
+from tui_oauth.tui.screens.base import in_thread
+from tui_oauth.tui.screens.manage_actions import EntryActions
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.details import Details, Line, lines_of
+from tui_oauth.tui.widgets.empty_state import EmptyState
+from tui_oauth.tui.widgets.entry_table import EntryTable
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.widgets.toolbar import Toolbar
+from tui_oauth.tui.words import redirect_words
+
+# How often the words that depend on the time ("in 4 min") are made anew, in seconds.
+_WORDS_EVERY = 15
+_TOOLS = (
+    "new",
+    "copy-token",
+    "refresh",
+    "check",
+    "details",
+    "rename",
+    "delete",
+    "search",
+)
+
+
+class SearchInput(Input):
+    """What is typed narrows the list at once; enter and the arrows go into it."""
+
+    BINDINGS = [Binding("up,down", "screen.into_list", show=False)]  # noqa: RUF012 - Textual's declaration
+
+
+class ManageScreen(EntryActions):
+    """The first screen, below all others."""
+
+    KEY_GROUP = "manage"
+    AUTO_FOCUS = ""
+    BINDINGS = bindings("manage")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: dict[str, Entry] = {}
+        self._sort = "name"
+        self._query = ""
+        self._ticks = 0
+        self._ready = False
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Manage OAuth")
+        yield CallbackField("c")
+        yield Toolbar("manage", _TOOLS)
+        with Horizontal(id="main"):
+            with Vertical(id="list", classes="field"):
+                yield SearchInput(id="search", placeholder="Type to search; esc shows all")
+                yield EntryTable(id="entries")
+                yield EmptyState(id="empty")
+            yield Details(id="details")
+        yield QuietLine()
+        yield KeyBar("manage")
+
+    def on_mount(self) -> None:
+        self.query_one("#list").border_title = "Entries"
+        self._show_callback()
+        self.open_vault()
+
+    # ---- reading the vault
+
+    def open_vault(self) -> None:
+        """Open the vault, after asking for what that takes; then show the list."""
+        if not self.home.workspace.vault_exists:
+            from tui_oauth.tui.screens.first_run import FirstRunScreen
+
+            self.home.push_screen(FirstRunScreen(), self._begun)
+            return
+        self.query_one(EmptyState).update("")
+        self._layout()
+        self.job("Opening the vault…", self._read, self._loaded, self._not_opened, group="load")
+
+    def reload(self, select: str | None = None) -> None:
+        """Read the entries again; the cursor stays, or goes to the entry `select`."""
+        self.job("", self._read, lambda read: self._loaded(read, select), group="load")
+
+    async def _read(self) -> list[Entry]:
+        workspace = self.home.workspace
+        return await in_thread(lambda: list(workspace.vault.entries()))
+
+    def _begun(self, made: bool | None) -> None:
+        if made:
+            self.open_vault()
+
+    def _loaded(self, read: list[Entry], select: str | None = None) -> None:
+        self._ready = True
+        self._entries = {entry.id: entry for entry in read}
+        count = len(read)
+        protection = self.home.workspace.vault.protection
+        noun = "entry" if count == 1 else "entries"
+        self.query_one(TitleBar).detail = f"{count} {noun} · vault: {protection}"
+        self._arrange(select)
+        self._show_current()
+
+    def _not_opened(self, error: TuiOauthError) -> None:
+        if isinstance(error, VaultLocked) and self._takes_passphrase():
+            from tui_oauth.tui.screens.unlock import UnlockScreen
+
+            self.home.push_screen(UnlockScreen(), self._begun)
+            return
+        title = (
+            "The vault is locked"
+            if isinstance(error, VaultLocked)
+            else "The vault cannot be opened"
+        )
+        self.query_one(EmptyState).explain(title, error.message, error.advice)
+        self._layout()
+
+    def _takes_passphrase(self) -> bool:
+        from tui_oauth.vault import read_header
+
+        try:
+            header = read_header(self.home.workspace.places.vault)
+        except TuiOauthError:
+            return False
+        return any(slot.kind == "passphrase" for slot in header.slots)
+
+    def action_reopen(self) -> None:
+        self.open_vault()
+
+    # ---- each second
+
+    def tick(self) -> None:
+        """Countdowns, words that depend on the time, and changes by other processes."""
+        if not self._ready:
+            return
+        self._ticks += 1
+        if self.home.workspace.vault.changed_on_disk():
+            self.reload()
+        elif self.is_current and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
+            self._arrange()
+            self._show_details()
+
+    def on_screen_resume(self) -> None:
+        if self._ready:
+            self.reload()
+
+    def _waiting(self) -> dict[str, int]:
+        """Entry id to the time at which its waiting sign-in ends."""
+        signins = self.home.signins_or_none
+        if signins is None:
+            return {}
+        return {signin.entry.id: signin.expires_at for signin in signins.waiting}
+
+    # ---- showing
+
+    def _arrange(self, select: str | None = None) -> None:
+        now = self.home.workspace.now()
+        waiting = self._waiting()
+        chosen = arranged(self._entries.values(), self._sort, self._query, now)
+        rows = [row_of(entry, now, waiting.get(entry.id)) for entry in chosen]
+        table = self.query_one(EntryTable)
+        if select is not None and self._query and select not in {row.id for row in rows}:
+            self._set_query("")
+            self._arrange(select)
+            return
+        if rows != list(table.rows) or select is not None:
+            table.show(rows, self._sort, select)
+        empty = self.query_one(EmptyState)
+        if not self._entries:
+            empty.welcome()
+        elif not rows:
+            empty.nothing_found(neutralise(self._query))
+        self._layout()
+
+    def _layout(self) -> None:
+        """Either the table or what stands in its place."""
+        table, empty = self.query_one(EntryTable), self.query_one(EmptyState)
+        table.display = bool(table.rows)
+        empty.display = not table.rows
+        if table.display and self.focused is None:
+            table.focus()
+
+    def current(self) -> Entry | None:
+        """The entry under the cursor."""
+        return self._entries.get(self.query_one(EntryTable).highlighted or "")
+
+    @on(EntryTable.Highlighted)
+    def _show_current(self) -> None:
+        self._show_callback()
+        self._show_details()
+
+    def _show_callback(self) -> None:
+        entry = self.current()
+        workspace = self.home.workspace
+        field = self.query_one(CallbackField)
+        if entry is None:
+            field.show(entry_actions.callback_url(workspace))
+            return
+        try:
+            rules = workspace.catalogue.get(entry.service).redirect_uri_rules
+            rule = redirect_words(rules)
+        except (NotFound, UsageProblem):
+            rule = ""
+        url = entry_actions.callback_url_or_empty(workspace, entry)
+        field.show(url, neutralise(entry.service_name, 40), rule)
+
+    def _show_details(self) -> None:
+        pane = self.query_one(Details)
+        entry = self.current()
+        if entry is None:
+            pane.clear()
+        elif pane.display:
+            pane.show(entry.name, self.lines(entry))
+
+    def lines(self, entry: Entry) -> list[Line]:
+        workspace = self.home.workspace
+        url = entry_actions.callback_url_or_empty(workspace, entry)
+        return lines_of(entry, workspace.now(), url, self._waiting().get(entry.id))
+
+    # ---- search and order
+
+    def action_search(self) -> None:
+        if not self._entries:
+            return
+        search = self.query_one(SearchInput)
+        search.display = True
+        search.focus()
+
+    def action_into_list(self) -> None:
+        self.query_one(EntryTable).focus()
+
+    @on(Input.Changed, "#search")
+    def _narrow(self, event: Input.Changed) -> None:
+        if event.value != self._query:
+            self._query = event.value
+            self._arrange()
+            self._show_current()
+
+    @on(Input.Submitted, "#search")
+    def _found(self) -> None:
+        if self.query_one(EntryTable).rows:
+            self.action_into_list()
+        if not self._query:
+            self._set_query("")
+
+    def _set_query(self, text: str) -> None:
+        search = self.query_one(SearchInput)
+        self._query = text
+        search.value = text
+        search.display = bool(text)
+        self._arrange()
+        self.query_one(EntryTable).focus()
+
+    def action_sort(self) -> None:
+        names = list(SORTS)
+        self._sort_by(names[(names.index(self._sort) + 1) % len(names)])
+
+    @on(EntryTable.SortAsked)
+    def _sort_asked(self, event: EntryTable.SortAsked) -> None:
+        if event.column in SORTS:
+            self._sort_by(event.column)
+
+    def _sort_by(self, sort: str) -> None:
+        self._sort = sort
+        self._arrange(self.query_one(EntryTable).highlighted)
+        self.say(f"Sorted by {SORTS[sort]}")
+
+    def action_stop(self) -> None:
+        if self.stop_job():
+            self.say("Cancelled. A request that was already sent may still finish.")
+        elif self.query_one(SearchInput).display:
+            self._set_query("")
+        else:
+            self.complain("")

@@ -1,0 +1,205 @@
+"""What the keys of Manage OAuth do with the entry under the cursor."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from textual import on
+
+from tui_oauth import entries as entry_actions
+from tui_oauth.model import Account, Entry, TokenSet
+from tui_oauth.text import relative
+from tui_oauth.tui.screens.base import AppScreen, in_thread
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.details import Details, Line
+from tui_oauth.tui.widgets.entry_table import EntryTable
+
+_CANCEL = "esc cancels"
+
+
+class EntryActions(AppScreen[None]):
+    """The actions; the screen itself says which entry is meant and shows what came of it."""
+
+    @abstractmethod
+    def current(self) -> Entry | None:
+        """The entry under the cursor."""
+
+    @abstractmethod
+    def reload(self, select: str | None = None) -> None:
+        """Read the entries again."""
+
+    @abstractmethod
+    def lines(self, entry: Entry) -> list[Line]:
+        """The details of `entry`."""
+
+    def _chosen(self) -> Entry | None:
+        entry = self.current()
+        if entry is None:
+            self.say("There is no entry here yet. Press n to make one.")
+        return entry
+
+    # ---- windows
+
+    def action_new(self) -> None:
+        from tui_oauth.tui.screens.create import CreateScreen
+
+        self.home.push_screen(CreateScreen(), self._created)
+
+    def _created(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.reload(entry.id)
+            self.say(f"{entry.name} created. Next: enter to configure it, g for the steps.")
+
+    @on(EntryTable.Opened)
+    def _opened(self, event: EntryTable.Opened) -> None:
+        self.home.open_configure(event.entry_id)
+
+    def action_configure(self) -> None:
+        entry = self._chosen()
+        if entry is not None:
+            self.home.open_configure(entry.id)
+
+    def action_authorize(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        if not entry.configured:
+            self.complain(f"{entry.name} has no client ID yet. Press enter to configure it first.")
+            return
+        self.home.open_authorize(entry.id)
+
+    def action_guide(self) -> None:
+        entry = self._chosen()
+        if entry is not None:
+            self.home.open_guide(entry.service, entry.id)
+
+    def action_details(self) -> None:
+        if self.has_class("-wide"):
+            self.toggle_class("-no-details")
+            self.query_one(Details).scroll_home(animate=False)
+            self.call_after_refresh(self._show_details)
+            return
+        entry = self._chosen()
+        if entry is not None:
+            from tui_oauth.tui.screens.details import DetailsScreen
+
+            self.home.push_screen(DetailsScreen(entry.name, self.lines(entry)))
+
+    @abstractmethod
+    def _show_details(self) -> None:
+        """Fill the pane, if it is shown."""
+
+    # ---- clipboard
+
+    def action_copy_callback(self) -> None:
+        url = self.query_one(CallbackField).url
+        if url:
+            self.home.copy(url, "Callback URL")
+
+    @on(CallbackField.CopyAsked)
+    def _copy_asked(self) -> None:
+        self.action_copy_callback()
+
+    def action_copy_token(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        workspace = self.home.workspace
+
+        async def get() -> TokenSet:
+            from tui_oauth.tokens import access_token
+
+            return await in_thread(access_token, workspace, entry)
+
+        def send(tokens: TokenSet) -> None:
+            self.home.copy(
+                tokens.access_token.reveal(), f"Access token of {entry.name}", secret=True
+            )
+            self.reload()
+
+        self.job(f"Getting the access token of {entry.name}… {_CANCEL}", get, send)
+
+    # ---- network
+
+    def action_refresh_entry(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        workspace = self.home.workspace
+
+        async def refresh() -> Entry:
+            from tui_oauth.tokens import refresh_entry
+
+            return await in_thread(refresh_entry, workspace, entry)
+
+        def told(after: Entry) -> None:
+            self.reload()
+            until = relative(after.expires_at, workspace.now())
+            ends = "does not expire" if after.expires_at is None else f"ends {until}"
+            self.say(f"{entry.name} refreshed; the access token {ends}.")
+
+        self.job(f"Refreshing {entry.name} at {entry.service_name}… {_CANCEL}", refresh, told)
+
+    def action_check(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        workspace = self.home.workspace
+
+        async def check() -> Account:
+            return await entry_actions.check_entry(workspace, entry)
+
+        def told(account: Account) -> None:
+            self.reload()
+            detail = f", {account.detail}" if account.detail else ""
+            self.say(f"{entry.service_name} says the token is {account.name}'s{detail}.")
+
+        self.job(f"Asking {entry.service_name} whose token it is… {_CANCEL}", check, told)
+
+    # ---- changes
+
+    def action_rename(self) -> None:
+        entry = self._chosen()
+        if entry is not None:
+            from tui_oauth.tui.screens.rename import RenameScreen
+
+            self.home.push_screen(RenameScreen(entry), self._renamed)
+
+    def _renamed(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.reload(entry.id)
+            self.say(f"Renamed to {entry.name}.")
+
+    def action_delete(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        from tui_oauth.tui.screens.confirm import ConfirmScreen
+
+        question = f"Delete the entry {entry.name}?"
+        said = "Its client ID and secret are removed from this vault."
+        if entry.authorized:
+            said = (
+                "Its client ID, secret and tokens are removed from this vault. The tokens stay "
+                f"valid at {entry.service_name} until they end or are revoked there."
+            )
+        self.home.push_screen(
+            ConfirmScreen(question, said, yes="Delete", no="Keep"),
+            lambda sure: self._delete(entry) if sure else None,
+        )
+
+    def _delete(self, entry: Entry) -> None:
+        workspace = self.home.workspace
+
+        async def delete() -> None:
+            signins = self.home.signins_or_none
+            signin = signins.get(entry.id) if signins is not None else None
+            if signin is not None:
+                signin.cancel()
+            await in_thread(entry_actions.delete_entry, workspace, entry)
+
+        def told(_: None) -> None:
+            self.reload()
+            self.say(f"{entry.name} deleted.")
+
+        self.job(f"Deleting {entry.name}…", delete, told)

@@ -1,0 +1,68 @@
+"""An error that is too long for one line: to be read, scrolled and copied for a support ticket."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from tui_oauth.errors import ProviderRefused, TuiOauthError
+from tui_oauth.text import neutralise
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppDialog
+from tui_oauth.tui.widgets.key_bar import KeyBar
+
+_MAX_TEXT = 10_000
+
+
+def problem_text(error: TuiOauthError) -> str:
+    """Everything known about `error`, as lines: what happened, what to do, the provider's codes."""
+    lines = [error.message]
+    if error.advice:
+        lines += ["", error.advice]
+    if isinstance(error, ProviderRefused) and (error.code or error.status):
+        lines.append("")
+        if error.code:
+            lines.append(f"Error code: {error.code}")
+        if error.status:
+            lines.append(f"HTTP status: {error.status}")
+    return "\n".join(neutralise(line, _MAX_TEXT) for line in "\n".join(lines).split("\n"))
+
+
+class ProblemScreen(AppDialog[None]):
+    """What happened and what to do next; `c` copies it."""
+
+    KEY_GROUP: ClassVar[str] = "problem"
+    BINDINGS = bindings("problem")
+
+    def __init__(self, error: TuiOauthError, title: str) -> None:
+        super().__init__()
+        self._text = problem_text(error)
+        self._title = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="problem", classes="field") as box:
+            box.border_title = Content(self._title)
+            with VerticalScroll(id="problem-scroll"):
+                yield Static(Content(self._text), markup=False, id="problem-text")
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close")
+                yield Button("Copy", id="copy")
+        yield KeyBar("problem")
+
+    def on_mount(self) -> None:
+        self.query_one("#problem-scroll").focus()
+
+    @on(Button.Pressed, "#close")
+    def action_back(self) -> None:
+        """Close the message."""
+        self.dismiss(None)
+
+    @on(Button.Pressed, "#copy")
+    def action_copy_problem(self) -> None:
+        """Copy the whole text."""
+        self.home.copy(self._text, "The message")

@@ -1,0 +1,141 @@
+"""Authorization Successful: whose account, what was granted, how long it lasts, what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Button, Static
+
+from tui_oauth import entries
+from tui_oauth.errors import TuiOauthError
+from tui_oauth.text import relative, rfc3339
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppScreen
+from tui_oauth.tui.widgets.facts import Facts
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Account, Entry
+
+
+def expiry_sentence(entry: Entry, now: int) -> str:
+    """How long the access token of `entry` lasts, in words, relative and absolute."""
+    if entry.expires_at is None:
+        return f"does not expire; it ends when it is revoked at {entry.service_name}"
+    when = f"{relative(entry.expires_at, now)} ({rfc3339(entry.expires_at)})"
+    if entry.has_refresh_token:
+        return f"{when}; renewed on use"
+    return f"{when}; then it has to be authorized again"
+
+
+def scope_words(entry: Entry, asked: tuple[str, ...]) -> str:
+    """What was granted, and how it differs from what was asked for."""
+    granted = entry.granted_scopes
+    if not granted and not asked:
+        return "as chosen at the provider"
+    lines = [", ".join(granted) or "none"]
+    missing = [scope for scope in asked if scope not in granted]
+    added = [scope for scope in granted if asked and scope not in asked]
+    if missing:
+        lines.append(f"▲ asked for, not granted: {', '.join(missing)}")
+    if added:
+        lines.append(f"granted in addition: {', '.join(added)}")
+    return "\n".join(lines)
+
+
+class SuccessScreen(AppScreen[None]):
+    """What the provider granted; enter goes back to the list."""
+
+    KEY_GROUP: ClassVar[str] = "success"
+    BINDINGS = bindings("success")
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__()
+        self.entry_id = entry_id
+        self._entry: Entry | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Authorization Successful")
+        with VerticalScroll(id="success-body", can_focus=False):
+            yield Static(markup=False, id="success-head")
+            yield Facts(id="success-facts")
+            yield Static(markup=False, id="success-note")
+            with Horizontal(classes="buttons"):
+                yield Button("Done", id="done")
+                yield Button("Copy command", id="copy-command")
+                yield Button("Check the account", id="check")
+        yield QuietLine()
+        yield KeyBar("success")
+
+    def on_mount(self) -> None:
+        self._show()
+        self.query_one("#done").focus()
+
+    def _show(self) -> None:
+        workspace = self.home.workspace
+        try:
+            self._entry = entry = workspace.vault.get(self.entry_id)
+        except TuiOauthError as error:
+            self.app.pop_screen()
+            self.home.show_problem(error, "The entry cannot be shown")
+            return
+        signins = self.home.signins_or_none
+        signin = signins.get(entry.id) if signins is not None else None
+        self.query_one(TitleBar).detail = f"{entry.name} · {entry.service_name}"
+        self.query_one("#success-head", Static).update(
+            Content(f"● {entry.account or entry.name} is authorized")
+        )
+        account = entry.account or f"not known; {entry.service_name} was not asked or did not say"
+        if entry.account and entry.account_detail:
+            account += f" ({entry.account_detail})"
+        self.query_one(Facts).show(
+            (
+                ("Entry", f"{entry.name} ({entry.service_name})"),
+                ("Account", account),
+                ("Scopes", scope_words(entry, signin.scopes if signin is not None else ())),
+                ("Expires", expiry_sentence(entry, workspace.now())),
+                ("Use it", self._command(entry)),
+            )
+        )
+        note = self.query_one("#success-note", Static)
+        note.update(Content(f"▲ {signin.note}" if signin is not None and signin.note else ""))
+        note.display = signin is not None and bool(signin.note)
+
+    @staticmethod
+    def _command(entry: Entry) -> str:
+        return f"tui-oauth token {entries.shell_word(entry.name)}"
+
+    @on(Button.Pressed, "#done")
+    def action_done(self) -> None:
+        """Back to Manage OAuth."""
+        self.app.pop_screen()
+
+    @on(Button.Pressed, "#copy-command")
+    def action_copy_command(self) -> None:
+        """Copy the command that prints a valid access token."""
+        if self._entry is not None:
+            self.home.copy(self._command(self._entry), "Command")
+
+    @on(Button.Pressed, "#check")
+    def action_check(self) -> None:
+        """Ask the provider whose token it is."""
+        entry = self._entry
+        if entry is None:
+            return
+
+        def done(account: Account) -> None:
+            self._show()
+            self.home.refresh_entries()
+            self.say(f"{entry.service_name} says: {account.name}")
+
+        self.job(
+            f"Asking {entry.service_name}",
+            lambda: entries.check_entry(self.home.workspace, entry),
+            done,
+        )

@@ -1,0 +1,80 @@
+"""The passphrase of the vault."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Center, Vertical
+from textual.widgets import Input, Static
+
+from tui_oauth.errors import TuiOauthError, VaultLocked
+from tui_oauth.secret import Secret
+from tui_oauth.text import neutralise
+from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.widgets.clean_input import Notice
+from tui_oauth.tui.widgets.field_error import FieldError
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.secret_input import SecretInput
+from tui_oauth.tui.widgets.title_bar import TitleBar
+
+
+class UnlockScreen(AppScreen[bool]):
+    """Dismissed with True once the vault is open; ctrl+q leaves the program."""
+
+    KEY_GROUP = "unlock"
+    BINDINGS = bindings("unlock")
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar("Unlock", neutralise(self.home.workspace.places.vault))
+        with Center(classes="centered"), Vertical(id="unlock", classes="form small"):
+            yield Static("This vault is protected by a passphrase.", markup=False)
+            field = SecretInput(id="passphrase", classes="field")
+            field.border_title = "Passphrase"
+            yield field
+            yield FieldError()
+        yield QuietLine("Nothing you type here is shown or stored.")
+        yield KeyBar("unlock")
+
+    def on_mount(self) -> None:
+        self.query_one(SecretInput).focus()
+
+    @on(Input.Submitted)
+    def action_save(self) -> None:
+        field = self.query_one(SecretInput)
+        passphrase = field.secret
+        if passphrase is None:
+            self.query_one(FieldError).show("Type the passphrase first.")
+            return
+        workspace = self.home.workspace
+
+        async def unlock() -> None:
+            await in_thread(_unlock, passphrase)
+
+        def _unlock(given: Secret) -> None:
+            from tui_oauth.vault import KeyOptions, open_vault
+
+            vault = open_vault(workspace.places, workspace.environ, KeyOptions(), passphrase=given)
+            workspace.use_vault(vault)
+
+        self.query_one(FieldError).show("")
+        self.job(
+            "Deriving the key from the passphrase; this takes a moment on purpose…",
+            unlock,
+            lambda _: self.dismiss(True),
+            self._failed,
+        )
+
+    def _failed(self, error: TuiOauthError) -> None:
+        self.query_one(SecretInput).forget()
+        self.query_one(SecretInput).focus()
+        if isinstance(error, VaultLocked):
+            text = "That is not the passphrase of this vault. Nothing was changed; type it again."
+        else:
+            text = sentence(error)
+        self.query_one(FieldError).show(text)
+
+    @on(Notice)
+    def _notice(self, event: Notice) -> None:
+        self.say(event.text)

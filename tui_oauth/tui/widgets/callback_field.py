@@ -1,0 +1,41 @@
+"""The Callback URL in its bordered field: always there to be read, copied by key or click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+
+class CallbackField(Static):
+    """Shows `url`; the border names whose it is and how to copy it."""
+
+    url: reactive[str] = reactive("")
+
+    @dataclass
+    class CopyAsked(Message):
+        """A click on the field."""
+
+        url: str
+
+    def __init__(self, key: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="field callback-field", markup=False)
+        self._key = key
+        self.border_title = "Callback URL"
+
+    def show(self, url: str, whose: str = "", rule: str = "") -> None:
+        """Show `url`, registered at `whose`, where `rule` says in a few words what it accepts."""
+        self.url = url
+        self.border_title = Content(f"Callback URL for {whose}" if whose else "Callback URL")
+        parts = [part for part in (rule, f"{self._key} or a click copies") if part]
+        self.border_subtitle = Content(" · ".join(parts))
+
+    def watch_url(self) -> None:
+        self.update(Content(self.url or "not known: the service of this entry is missing"))
+
+    def on_click(self) -> None:
+        if self.url:
+            self.post_message(self.CopyAsked(self.url))

@@ -1,0 +1,123 @@
+"""Everything known about an entry, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_oauth.entries import expiry_words
+from tui_oauth.model import Entry, Status, status_of
+from tui_oauth.text import neutralise, relative, rfc3339
+from tui_oauth.tui.rows import status_and_tone
+
+_TONES = {
+    "good": "$success",
+    "warn": "$warning",
+    "bad": "$error",
+    "quiet": "$foreground",
+    "busy": "$foreground bold",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label and its value; `style` is a style of the theme."""
+
+    label: str
+    value: str
+    style: str = "$foreground"
+
+
+_GAP = Line("", "")
+
+
+def lines_of(
+    entry: Entry, now: int, callback_url: str, waits_until: int | None = None
+) -> list[Line]:
+    """What there is to say about `entry`, in the order in which it matters."""
+    status, tone = status_and_tone(entry, now, waits_until)
+    lines = [
+        Line("Status", status, _TONES[tone]),
+        Line("Next", next_step(entry, now, waits_until)),
+        _GAP,
+        Line("Service", entry.service_name),
+    ]
+    lines.extend(Line(name, value) for name, value in sorted(entry.variables.items()))
+    if entry.account:
+        lines.append(Line("Account", entry.account))
+        if entry.account_detail:
+            lines.append(Line("", entry.account_detail, "$quiet"))
+    if entry.authorized:
+        lines.extend(_token_lines(entry, now))
+    elif entry.scopes is not None:
+        lines.append(Line("Scopes", " ".join(entry.scopes) or "none"))
+    if entry.last_error:
+        lines.append(Line("Last error", entry.last_error, "$error"))
+    lines.append(_GAP)
+    lines.append(Line("Callback URL", callback_url or "not known: the service is missing"))
+    lines.append(_time("Changed", entry.updated_at, now))
+    lines.append(_time("Created", entry.created_at, now))
+    return lines
+
+
+def _token_lines(entry: Entry, now: int) -> list[Line]:
+    kept = "kept; renews by itself" if entry.has_refresh_token else "none given"
+    lines = [_GAP, Line("Access token", expiry_words(entry, now))]
+    if entry.expires_at is not None:
+        lines.append(Line("", rfc3339(entry.expires_at) or "", "$quiet"))
+    lines.append(Line("Refresh token", kept))
+    lines.append(Line("Scopes", " ".join(entry.granted_scopes) or "not named by the provider"))
+    return lines
+
+
+def next_step(entry: Entry, now: int, waits_until: int | None = None) -> str:
+    """What to press next."""
+    if waits_until is not None:
+        return "a goes back to the Authorization link"
+    state = status_of(entry, now)
+    if state is Status.NOT_CONFIGURED:
+        return "enter to configure; g shows where to get the client ID"
+    if state is Status.AUTHORIZED:
+        return "t copies the access token; k asks whose it is"
+    return "a to authorize"
+
+
+def _time(label: str, seconds: int, now: int) -> Line:
+    day = (rfc3339(seconds) or "")[:16].replace("T", " ")
+    return Line(label, f"{relative(seconds, now)} ({day} UTC)", "$quiet")
+
+
+def as_content(title: str, lines: Sequence[Line]) -> Content:
+    """`lines` under `title`, labels above their values: it reads well in a narrow pane."""
+    parts: list[Content | str | tuple[str, str]] = [(f"{neutralise(title)}\n\n", "bold")]
+    for line in lines:
+        if line.label:
+            parts.append((f"{line.label}\n", "$quiet"))
+        parts.append((f"{neutralise(line.value, 2_000)}\n", line.style))
+    return Content.assemble(*parts)
+
+
+class Details(VerticalScroll, can_focus=False):
+    """A pane with the details of one entry; empty without one."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._shown: Content | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def show(self, title: str, lines: Sequence[Line]) -> None:
+        content = as_content(title, lines)
+        if self._shown is None or not content.is_same(self._shown):
+            self._shown = content
+            self.query_one(Static).update(content)
+
+    def clear(self) -> None:
+        self._shown = None
+        self.query_one(Static).update("")

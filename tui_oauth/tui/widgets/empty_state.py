@@ -1,0 +1,60 @@
+"""What stands in the place of a list that has nothing to show: what this is, which keys matter."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+
+class EmptyState(Static):
+    """A few centred lines."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, markup=False)
+
+    def welcome(self) -> None:
+        """No entries yet: what this is, and the two keys that matter."""
+        self.update(
+            Content.assemble(
+                ("No OAuth entries yet\n\n", "bold"),
+                (
+                    "An entry holds one sign-in at one service: its client ID and secret,\n",
+                    "$quiet",
+                ),
+                ("its tokens, encrypted here and kept fresh for your programs.\n\n", "$quiet"),
+                _key("n", "new entry", "screen.new"),
+                "        ",
+                _key("?", "help", "app.help"),
+            )
+        )
+
+    def nothing_found(self, query: str) -> None:
+        """The search leaves nothing."""
+        self.update(
+            Content.assemble(
+                ("Nothing matches ", "$quiet"),
+                (query, "bold"),
+                ("\n\n", ""),
+                _key("esc", "show all entries", "screen.stop"),
+            )
+        )
+
+    def explain(self, title: str, message: str, advice: str) -> None:
+        """Why there is no list: the vault could not be opened."""
+        self.update(
+            Content.assemble(
+                (f"{title}\n\n", "bold $error"),
+                f"{message}\n",
+                (f"{advice}\n\n", "$quiet"),
+                _key("r", "try again", "screen.reopen"),
+                "        ",
+                _key("q", "quit", "app.quit"),
+            )
+        )
+
+
+def _key(shown: str, words: str, action: str) -> Content:
+    return Content.assemble((f" {shown} ", "bold $accent"), f" {words} ").stylize(
+        Style.from_meta({"@click": action})
+    )

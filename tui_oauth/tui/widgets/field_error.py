@@ -1,0 +1,18 @@
+"""The line below a field that says what is wrong with it; takes no room while nothing is."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class FieldError(Static):
+    """Hidden until `show` is given a text."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="field-error", markup=False)
+
+    def show(self, text: str) -> None:
+        """What is wrong and what to do; an empty text hides the line."""
+        self.update(Content(text))
+        self.set_class(bool(text), "-shown")

@@ -1,0 +1,71 @@
+"""The line above the key bar: small confirmations, what is running, what went wrong.
+
+Nothing moves in it, and it says nothing that is not known.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+_SHOWN_FOR = 8.0
+
+
+class QuietLine(Static):
+    """Shows, in this order: an error, something running, a confirmation, the resting text.
+
+    A confirmation goes after some seconds, an error stays until something else is said.
+    """
+
+    def __init__(self, resting: str = "", *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="quiet-line", markup=False)
+        self._resting = resting
+        self._said = ""
+        self._busy = ""
+        self._error = ""
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def rest(self, text: str) -> None:
+        """The text to show when there is nothing to say, such as the help of the focused field."""
+        if text != self._resting:
+            self._resting = text
+            self._show()
+
+    def say(self, text: str) -> None:
+        """A small confirmation; takes the place of an error."""
+        self._said, self._error = text, ""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_SHOWN_FOR, self._forget)
+        self._show()
+
+    def running(self, text: str) -> None:
+        """What is running now; an empty text when it ended."""
+        self._busy = text
+        if text:
+            self._error = ""
+        self._show()
+
+    def error(self, text: str) -> None:
+        """What went wrong and what to do next; an empty text takes it away."""
+        self._error = text
+        if text:
+            self._said = ""
+        self._show()
+
+    def _forget(self) -> None:
+        self._said = ""
+        self._show()
+
+    def _show(self) -> None:
+        if not self.is_attached:
+            return
+        self.set_class(bool(self._error), "-error")
+        if self._error:
+            self.update(Content(f"✕ {self._error}"))
+        else:
+            self.update(Content(self._busy or self._said or self._resting))

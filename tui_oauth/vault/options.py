@@ -1,0 +1,14 @@
+"""What a person said on the command line about the vault's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOptions:
+    """The options `--key-file`, `--passphrase-command` and `--passphrase-fd`; at most one is given."""
+
+    key_file: str = ""
+    passphrase_command: str = ""
+    passphrase_fd: int | None = None

@@ -1,0 +1,307 @@
+"""`Vault`: the entries and their secrets, found, read and changed. The only user of TinyDB.
+
+Every entry is one TinyDB document with two sealed parts: `meta`, opened for lists, and `sec`,
+opened when a secret is needed. An entry that did not change is never sealed again. A change holds
+the lock, reads anew, and is one durable commit; reading never writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from tinydb import TinyDB, where
+from tinydb.table import Document
+
+from tui_oauth.errors import AlreadyExists, Conflict, NotFound, VaultDamaged
+from tui_oauth.model import Entry, EntrySecrets, TokenSet, normalised_name, valid_name
+from tui_oauth.secret import Secret
+from tui_oauth.text import neutralise
+from tui_oauth.vault import container, crypto, records, slots
+from tui_oauth.vault.container import Header
+from tui_oauth.vault.crypto import Keys
+from tui_oauth.vault.storage import FileState, SealedStorage, Snapshot
+from tui_oauth.vault.upkeep import Upkeep
+
+NO_SECRETS = EntrySecrets()
+
+Read = TypeVar("Read")
+Edit = Callable[[Entry, EntrySecrets], tuple[Entry, EntrySecrets]]
+
+
+class Record(NamedTuple):
+    """A stored entry, still sealed: the TinyDB document's number and its fields."""
+
+    number: int
+    id: str
+    name_key: str
+    revision: int
+    meta: str
+    secrets: str
+
+
+class Vault:
+    """An open vault. Get one from `open_vault` or `create_vault`.
+
+    Methods may be called from several threads. All of them can raise StorageFailed, UnsafePath,
+    VaultDamaged and VaultMissing, since another process may have done anything to the file in
+    the meantime; those that write can raise VaultBusy.
+    """
+
+    def __init__(self, path: Path, keys: Keys, state: FileState) -> None:
+        self.path = path
+        self._keys = keys
+        self._storage = SealedStorage(path, keys, state)
+        self._upkeep = Upkeep(path, keys)
+        # No query cache: it would not notice what other processes write.
+        database = TinyDB(storage=lambda: self._storage)
+        self._table = database.table(container.ENTRIES_TABLE, cache_size=0)
+        self._listed: tuple[Snapshot, list[Entry]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Vault({str(self.path)!r})"
+
+    @property
+    def header(self) -> Header:
+        """The verified header: vault id, generation, key slots."""
+        return self._storage.snapshot.header
+
+    @property
+    def protection(self) -> str:
+        """What opens the vault, in words: "key file", "passphrase", "key file, passphrase"."""
+        return slots.protection(self.header.slots)
+
+    def changed_on_disk(self) -> bool:
+        """Whether another process wrote since we last read. Cheap enough to ask each second."""
+        return self._storage.changed_on_disk()
+
+    def entries(self) -> list[Entry]:
+        """All entries by name, without their secrets."""
+        with self._storage.mutex:
+            snapshot = self._storage.snapshot
+            if self._listed is None or self._listed[0] is not snapshot:
+                found = [self._open(_record(document)) for document in self._table.all()]
+                found.sort(key=lambda entry: (normalised_name(entry.name), entry.name))
+                self._listed = (snapshot, found)
+            return list(self._listed[1])
+
+    def find(self, name: str) -> Entry:
+        """The entry called `name`, without regard to case. NotFound names the nearest one."""
+        with self._storage.mutex:
+            record = self._named(name)
+            if record is None:
+                raise self._no_entry(name)
+            return self._open(record)
+
+    def get(self, entry_id: str) -> Entry:
+        """The entry with this id; NotFound if it was deleted."""
+        with self._storage.mutex:
+            return self._open(self._stored(entry_id))
+
+    def secrets(self, entry: Entry) -> EntrySecrets:
+        """The secrets of `entry` as they are now; NotFound if it was deleted."""
+        with self._storage.mutex:
+            return self._open_secrets(self._stored(entry.id))
+
+    def add(self, entry: Entry, secrets: EntrySecrets = NO_SECRETS) -> Entry:
+        """Store a new entry and return it with its revision, and an id if it had none.
+
+        AlreadyExists if an entry has the same name; UsageProblem for a name that cannot be.
+        """
+        name = valid_name(entry.name)
+        entry_id = entry.id or crypto.random_bytes(16).hex()
+        if not container.is_id(entry_id):
+            raise ValueError("an entry's id is 32 hexadecimal digits")
+        with self._storage.transaction():
+            self._check_free(name)
+            if self._table.contains(where("id") == entry_id):
+                raise ValueError("an entry's id is used once")
+            new = replace(entry, id=entry_id, name=name, revision=1)
+            # TinyDB counts its own numbers per process; two processes would hand out the same.
+            self._table.insert(Document(self._seal(new, secrets), self._free_number()))
+        return new
+
+    def change(self, entry_id: str, edit: Edit, *, expected_revision: int | None = None) -> Entry:
+        """Replace an entry and its secrets by what `edit` makes of their present state.
+
+        `edit` runs under the vault's lock: it must be quick and must not call the vault. When it
+        changes nothing, nothing is written. NotFound if the entry is gone; Conflict if it is
+        not at `expected_revision`; AlreadyExists or UsageProblem for a new name that cannot be.
+        """
+        with self._storage.transaction():
+            record = self._stored(entry_id)
+            old, old_secrets = self._open(record), self._open_secrets(record)
+            if expected_revision is not None and old.revision != expected_revision:
+                raise Conflict(
+                    f"{neutralise(old.name)} was changed by another process in the meantime. "
+                    "Nothing was written.",
+                    "Look at it again and repeat the change.",
+                )
+            new, new_secrets = edit(old, old_secrets)
+            if new == old and new_secrets == old_secrets:
+                return old
+            new = replace(
+                new, id=old.id, revision=old.revision + 1, name=self._new_name(old, new.name)
+            )
+            self._upkeep.release(entry_id)
+            self._table.update(self._seal(new, new_secrets), doc_ids=[record.number])
+        if new_secrets.tokens != old_secrets.tokens:
+            # Newer tokens are on disk, so an answer that was kept for later is of no use any more.
+            self._upkeep.drop_pending(entry_id)
+        return new
+
+    def remove(self, entry_id: str) -> None:
+        """Delete an entry with its secrets; NotFound if it is gone already."""
+        with self._storage.transaction():
+            self._table.remove(doc_ids=[self._stored(entry_id).number])
+        self._upkeep.forget(entry_id)
+
+    def entry_lock(
+        self, entry_id: str, timeout: float = 30.0
+    ) -> contextlib.AbstractContextManager[None]:
+        """Hold the entry for a refresh: `with vault.entry_lock(id, 30.0): ...`.
+
+        Read the entry again inside. VaultBusy after `timeout` seconds. Reading and changing the
+        entry stay possible for others; the lock keeps apart only those that ask for it.
+        """
+        return self._upkeep.entry_lock(entry_id, timeout)
+
+    def reserve(self, entry_id: str) -> contextlib.AbstractContextManager[None]:
+        """Reserve disk space for the next change of this entry, which uses it up.
+
+        For the request that spends a single-use refresh token: a full disk is found (StorageFailed)
+        while the old token is still good. Hold the entry's lock; the space is given back at the
+        end of the block.
+        """
+        return self._upkeep.reserve(entry_id, self._storage.snapshot.signature.size)
+
+    def keep_pending(self, entry_id: str, tokens: TokenSet, *, sent: Secret) -> None:
+        """Keep the sealed answer to a refresh beside the vault, for when the commit failed.
+
+        `sent` is the refresh token that it cost. StorageFailed if this cannot be written either.
+        """
+        with self._storage.mutex:
+            self._upkeep.keep_pending(entry_id, tokens, sent)
+
+    def take_pending(self, entry_id: str) -> TokenSet | None:
+        """The answer that was kept, or None; also None if the vault no longer has what it cost.
+
+        Store it with `change`, which removes it; until then it stays. VaultDamaged if it does
+        not open.
+        """
+        pending = self._upkeep.read_pending(entry_id)
+        if pending is None:
+            return None
+        tokens, sent = pending
+        with self._storage.mutex:
+            current = self._open_secrets(self._stored(entry_id)).tokens
+        if current is None or current.refresh_token != sent:
+            # Someone authorized anew since: the vault's tokens are the newer ones.
+            self._upkeep.drop_pending(entry_id)
+            return None
+        return tokens
+
+    def _stored(self, entry_id: str) -> Record:
+        found = self._table.search(where("id") == entry_id)
+        if not found:
+            raise NotFound("There is no such entry any more.", "It was deleted.")
+        return _record(self._single(found))
+
+    def _named(self, name: str) -> Record | None:
+        try:
+            name_key = self._keys.name_key(name)
+        except UnicodeEncodeError:
+            return None
+        found = self._table.search(where("k") == name_key)
+        return _record(self._single(found)) if found else None
+
+    def _single(self, found: list[Document]) -> Document:
+        if len(found) > 1:
+            raise VaultDamaged(f"The vault {self.path} has one entry twice. Nothing was written.")
+        return found[0]
+
+    def _open(self, record: Record) -> Entry:
+        text = self._open_part(record, "meta", record.meta)
+        entry = self._read(lambda: records.read_entry(text, record.id, record.revision))
+        try:
+            same = self._keys.name_key(entry.name) == record.name_key
+        except UnicodeEncodeError:
+            same = False
+        if not same:
+            raise self._unreadable()
+        return entry
+
+    def _open_secrets(self, record: Record) -> EntrySecrets:
+        text = self._open_part(record, "sec", record.secrets)
+        return self._read(lambda: records.read_secrets(text))
+
+    def _open_part(self, record: Record, part: str, sealed: str) -> bytes:
+        try:
+            return self._keys.open_part(part, record.id, record.revision, record.name_key, sealed)
+        except crypto.DoesNotOpen as error:
+            raise self._unreadable() from error
+
+    def _read(self, read: Callable[[], Read]) -> Read:
+        try:
+            return read()
+        except records.UnreadableRecord as error:
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> VaultDamaged:
+        return container.damaged(self.path, "one of its entries does not open")
+
+    def _seal(self, entry: Entry, secrets: EntrySecrets) -> dict[str, object]:
+        name_key = self._keys.name_key(entry.name)
+
+        def sealed(part: str, text: bytes, block: int) -> str:
+            return self._keys.seal_part(part, entry.id, entry.revision, name_key, text, block)
+
+        return {
+            "id": entry.id,
+            "k": name_key,
+            "rev": entry.revision,
+            "meta": sealed("meta", records.entry_text(entry), records.META_BLOCK),
+            "sec": sealed("sec", records.secrets_text(secrets), records.SECRETS_BLOCK),
+        }
+
+    def _new_name(self, old: Entry, name: str) -> str:
+        if name == old.name:
+            return name
+        name = valid_name(name)
+        if normalised_name(name) != normalised_name(old.name):
+            self._check_free(name)
+        return name
+
+    def _check_free(self, name: str) -> None:
+        if self._named(name) is not None:
+            raise AlreadyExists(
+                f"There is an entry called {neutralise(name)} already.", "Choose another name."
+            )
+
+    def _free_number(self) -> int:
+        while True:
+            number = int.from_bytes(crypto.random_bytes(8), "big") >> 11  # 53 bits, JSON's integers
+            if not self._table.contains(doc_id=number):
+                return number
+
+    def _no_entry(self, name: str) -> NotFound:
+        import difflib  # only for this message
+
+        names = {normalised_name(entry.name): entry.name for entry in self.entries()}
+        nearest = difflib.get_close_matches(normalised_name(name), names, n=1, cutoff=0.5)
+        advice = f"Did you mean {names[nearest[0]]}?" if nearest else "See: tui-oauth list"
+        return NotFound(f"There is no entry called {neutralise(name)}.", advice)
+
+
+def _record(document: Document) -> Record:
+    return Record(
+        document.doc_id,
+        document["id"],
+        document["k"],
+        document["rev"],
+        document["meta"],
+        document["sec"],
+    )

@@ -1,0 +1,97 @@
+"""What a refresh needs beside the vault, in the folder `locks` (mode 0700).
+
+    <entry id>.lock      held while a process asks the provider for new tokens
+    <entry id>.reserve   disk space, taken before a single-use refresh token is spent
+    <entry id>.pending   the sealed answer to a refresh that could not be stored
+
+A provider that rotates refresh tokens takes the old one with the request: two processes must not
+send it twice, and the answer must not be lost to a full disk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tui_oauth.errors import VaultDamaged
+from tui_oauth.model import TokenSet
+from tui_oauth.secret import Secret
+from tui_oauth.vault import container, crypto, files, lock, records
+from tui_oauth.vault.crypto import Keys
+
+RESERVED_MARGIN = 64 * 1024
+_MAX_PENDING_BYTES = 4 * 1024 * 1024
+
+
+class Upkeep:
+    """The files beside the vault at `vault_path`."""
+
+    def __init__(self, vault_path: Path, keys: Keys) -> None:
+        self._folder = vault_path.parent / "locks"
+        self._keys = keys
+
+    @contextlib.contextmanager
+    def entry_lock(self, entry_id: str, timeout: float) -> Iterator[None]:
+        """Hold the lock of one entry; VaultBusy after `timeout` seconds."""
+        path = self._ready(entry_id, "lock")
+        with lock.hold(path, "this entry", timeout):
+            yield
+
+    @contextlib.contextmanager
+    def reserve(self, entry_id: str, vault_size: int) -> Iterator[None]:
+        """Take room for a vault of `vault_size` bytes and a margin; StorageFailed if there is none."""
+        path = self._ready(entry_id, "reserve")
+        files.reserve(path, vault_size + RESERVED_MARGIN)
+        try:
+            yield
+        finally:
+            files.discard(path)
+
+    def release(self, entry_id: str) -> None:
+        """Give the reserved room back, for the write that it was meant for."""
+        files.discard(self._path(entry_id, "reserve"))
+
+    def keep_pending(self, entry_id: str, tokens: TokenSet, sent: Secret) -> None:
+        """Write the sealed answer, durable when this returns."""
+        path = self._ready(entry_id, "pending")
+        text = records.pending_text(tokens, sent)
+        sealed = self._keys.seal_part("pending", entry_id, 0, "", text, records.SECRETS_BLOCK)
+        files.replace_private(path, sealed.encode("ascii"), "kept answer", keep_previous=False)
+
+    def read_pending(self, entry_id: str) -> tuple[TokenSet, Secret] | None:
+        """The answer that was kept and the refresh token it cost; None if there is none."""
+        path = self._path(entry_id, "pending")
+        try:
+            data, _ = files.read_private(path, "kept answer", _MAX_PENDING_BYTES)
+        except FileNotFoundError:
+            return None
+        try:
+            sealed = data.decode("ascii")
+            return records.read_pending(self._keys.open_part("pending", entry_id, 0, "", sealed))
+        except (UnicodeDecodeError, crypto.DoesNotOpen, records.UnreadableRecord) as error:
+            raise VaultDamaged(
+                f"The kept answer {path} of an interrupted refresh does not open.",
+                "If it cannot be restored, remove it and authorize the entry again.",
+            ) from error
+
+    def drop_pending(self, entry_id: str) -> None:
+        """Remove a kept answer that is not needed any more."""
+        files.discard(self._path(entry_id, "pending"))
+
+    def forget(self, entry_id: str) -> None:
+        """Remove everything that belongs to a deleted entry.
+
+        Its lock too: whoever waits for it, or makes a new one, finds that the entry is gone.
+        """
+        for kind in ("pending", "reserve", "lock"):
+            files.discard(self._path(entry_id, kind))
+
+    def _ready(self, entry_id: str, kind: str) -> Path:
+        files.make_private_folder(self._folder, private=True)
+        return self._path(entry_id, kind)
+
+    def _path(self, entry_id: str, kind: str) -> Path:
+        if not container.is_id(entry_id):
+            raise ValueError("an entry's id is 32 hexadecimal digits")
+        return self._folder / f"{entry_id}.{kind}"
