@@ -1,114 +1,28 @@
 """A real Chromium for tests, driven over its debugging pipe (no network port, no library).
 
-`from browser import browser` in a conftest.py gives the fixture `browser`: a fresh page, with
-cookies of its own, in a Chromium that the test run shares. It skips where there is no Chromium.
+`from tests.browser import browser, chromium` in a conftest.py gives the fixture `browser`: a fresh
+page, with cookies of its own, in a Chromium that the test run shares (`chromium`). It skips where
+there is no Chromium.
 What a test does with a page is what a person can do: real mouse clicks and typed text.
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
-import os
-import select
-import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--disable-extensions",
-    "--mute-audio",
-    "--no-default-browser-check",
-    "--password-store=basic",
-    "--remote-debugging-pipe",
-)
-_START_S = 60.0
-_WAIT_S = 20.0
+from tests.chromium import NAMES, WAIT_S, BrowserProblem, ChromiumProcess, find_chromium
+from tests.chromium import spki_hash as spki_hash
 
 
-class BrowserProblem(Exception):
-    """Chromium did not do what it was asked in time; the message says what and where."""
-
-
-def find_chromium() -> str | None:
-    """The path of an installed Chromium or Chrome."""
-    return next((path for name in _NAMES if (path := shutil.which(name))), None)
-
-
-class Chromium:
-    """One running browser. `folder` is empty and gets the profile; `close` ends the process.
-
-    `trusted_spki`: base64 SHA-256 hashes of public keys whose certificates are accepted although
-    nobody signed them (for a callback server with its own certificate).
-    """
-
-    def __init__(self, program: str, folder: Path, *, trusted_spki: Sequence[str] = ()) -> None:
-        flags = [*_FLAGS, f"--user-data-dir={folder / 'profile'}"]
-        if trusted_spki:
-            flags.append(f"--ignore-certificate-errors-spki-list={','.join(trusted_spki)}")
-        self._buffer = b""
-        self._number = 0
-        read_end, self._write = os.pipe()
-        self._read, write_end = os.pipe()
-        # Above 4, so that neither is overwritten when they become descriptors 3 and 4.
-        low = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (read_end, write_end)]
-        output = os.open(folder / "chromium.log", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        environ = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(folder),
-            "LANG": "C.UTF-8",
-        }
-        moves = [(null, 0), (output, 1), (output, 2), (low[0], 3), (low[1], 4)]
-        try:
-            self.pid = os.posix_spawn(
-                program,
-                [program, *flags, "about:blank"],
-                environ,
-                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in moves],
-                setpgroup=0,
-            )
-        finally:
-            for end in (read_end, write_end, *low, output, null):
-                os.close(end)
-        self._ended = False
-        self.call("Browser.getVersion", timeout=_START_S)
-
-    def call(
-        self, method: str, session: str = "", timeout: float = _WAIT_S, **parameters: Any
-    ) -> dict[str, Any]:
-        """One command of the DevTools protocol and its result."""
-        self._number += 1
-        number = self._number
-        message: dict[str, Any] = {"id": number, "method": method, "params": parameters}
-        if session:
-            message["sessionId"] = session
-        self._send(json.dumps(message).encode() + b"\0", method)
-        deadline = time.monotonic() + timeout
-        while True:
-            answer = json.loads(self._receive(deadline, method))
-            if answer.get("id") != number:
-                continue  # an event, or the answer to a command that was given up
-            if "error" in answer:
-                raise BrowserProblem(f"{method}: {answer['error'].get('message')}")
-            result: dict[str, Any] = answer["result"]
-            return result
+class Chromium(ChromiumProcess):
+    """A running browser, and its pages."""
 
     def new_page(self) -> Browser:
         """A page in a profile of its own."""
@@ -116,60 +30,6 @@ class Chromium:
         target = self.call("Target.createTarget", url="about:blank", browserContextId=context)
         found = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         return Browser(self, found["sessionId"], context)
-
-    def close(self) -> None:
-        """Ends the process: politely first, then by its process group."""
-        if self._ended:
-            return
-        try:
-            self.call("Browser.close", timeout=5)
-        except BrowserProblem:
-            self._signal(signal.SIGTERM)
-        if not self._gone(5):
-            self._signal(signal.SIGKILL)
-            self._gone(5)
-        else:
-            self._signal(signal.SIGKILL)  # what is left of its helpers
-        self._ended = True
-        os.close(self._read)
-        os.close(self._write)
-
-    def _signal(self, number: int) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
-
-    def _gone(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                if os.waitpid(self.pid, os.WNOHANG)[0] == self.pid:
-                    return True
-            except ChildProcessError:
-                return True
-            time.sleep(0.02)
-        return False
-
-    def _send(self, data: bytes, what: str) -> None:
-        view = memoryview(data)
-        while view:
-            try:
-                view = view[os.write(self._write, view) :]
-            except BrokenPipeError:
-                raise BrowserProblem(f"{what}: Chromium has ended") from None
-
-    def _receive(self, deadline: float, what: str) -> bytes:
-        while b"\0" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._read], [], [], left)[0]:
-                raise BrowserProblem(f"{what}: no answer from Chromium in time")
-            piece = os.read(self._read, 1 << 16)
-            if not piece:
-                raise BrowserProblem(f"{what}: Chromium has ended")
-            self._buffer += piece
-        message, _, self._buffer = self._buffer.partition(b"\0")
-        return message
 
 
 class Browser:
@@ -246,7 +106,7 @@ class Browser:
             raise BrowserProblem(f"{selector}: not on {self.url}")
         return str(found)
 
-    def wait(self, what: str, condition: Callable[[], Any], timeout: float = _WAIT_S) -> Any:
+    def wait(self, what: str, condition: Callable[[], Any], timeout: float = WAIT_S) -> Any:
         """What `condition` gives as soon as it is true; while pages change it may fail."""
         deadline = time.monotonic() + timeout
         problem = ""
@@ -264,13 +124,13 @@ class Browser:
             f"waited {timeout:g} s for {what} at {self.url}{problem}: {self.text[:400]!r}"
         )
 
-    def wait_for(self, selector: str, timeout: float = _WAIT_S) -> None:
+    def wait_for(self, selector: str, timeout: float = WAIT_S) -> None:
         self.wait(selector, lambda: self.evaluate(f"!!{_one(selector)}"), timeout)
 
-    def wait_for_text(self, text: str, timeout: float = _WAIT_S) -> None:
+    def wait_for_text(self, text: str, timeout: float = WAIT_S) -> None:
         self.wait(repr(text), lambda: text in self.text, timeout)
 
-    def wait_for_url(self, part: str, timeout: float = _WAIT_S) -> str:
+    def wait_for_url(self, part: str, timeout: float = WAIT_S) -> str:
         """The address as soon as it has `part` in it and the page is loaded."""
         self.wait(part, lambda: part in self.url and self._loaded(), timeout)
         return self.url
@@ -377,7 +237,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """One Chromium for the whole run."""
     program = find_chromium()
     if program is None:
-        pytest.skip(f"no Chromium found (looked for {', '.join(_NAMES)})")
+        pytest.skip(f"no Chromium found (looked for {', '.join(NAMES)})")
     running = Chromium(program, tmp_path_factory.mktemp("chromium"))
     try:
         yield running

@@ -6,7 +6,7 @@ request cannot be carried out, so that the vault stays as it was.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ def create_entry(
     _check_variables(workspace, service, given)
     now = workspace.now()
     entry = Entry(
-        id=secrets.token_hex(16),
+        id=os.urandom(16).hex(),
         name=name,
         service=service.id,
         service_name=service.name,

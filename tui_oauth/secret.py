@@ -6,7 +6,6 @@ traceback, a picture or a format string by accident. `reveal()` is the only way 
 
 from __future__ import annotations
 
-import hmac
 from typing import NoReturn, final
 
 MASK = "••••••••"
@@ -40,6 +39,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # 3 ms that a call of `token` need not pay
+
         mine = self._text.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(mine, other._text.encode("utf-8", "surrogatepass"))
 

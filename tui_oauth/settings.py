@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_oauth.errors import InvalidSettings, StorageFailed
 from tui_oauth.text import neutralise
 
 DEFAULT_PORT = 8976
 MAX_SETTINGS_BYTES = 262_144
+NO_DEFAULTS: Mapping[str, Mapping[str, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackSettings:
+class CallbackSettings(NamedTuple):
     """How the Callback URL looks and where the callback server listens.
 
     `host` empty follows the service's rule. With `public_url` (a reverse proxy in front) that URL
@@ -31,15 +30,14 @@ class CallbackSettings:
     private_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings. `defaults` holds a person's own defaults of services' variables, by service id."""
 
     callback: CallbackSettings = CallbackSettings()
     vault: str = ""
     theme: str = ""
     sign_in_minutes: int = 10
-    defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, str]] = NO_DEFAULTS
 
 
 def load(path: Path) -> Settings:

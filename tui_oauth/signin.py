@@ -139,7 +139,7 @@ class SignIns:
     def _tls(self) -> ssl.SSLContext:
         from tui_oauth.callback.certificate import tls_context
 
-        return tls_context(*certificate_files(self.workspace))
+        return tls_context(*certificate_files(self.workspace), now=self.workspace.now())
 
 
 def certificate_files(workspace: Workspace) -> tuple[Path, Path]:
@@ -336,10 +336,11 @@ class SignIn:
         from tui_oauth.callback.certificate import fingerprint
 
         try:
+            self._server = self._make_server()
             if self.callback_url.startswith("https://") and not self._has_public_url:
+                await self._server.load_certificate()
                 certificate, _ = await asyncio.to_thread(certificate_files, self.workspace)
                 self.fingerprint = await asyncio.to_thread(fingerprint, certificate)
-            self._server = self._make_server()
             self._waiting = await self._server.expect(
                 self.attempt.state,
                 self._callback,

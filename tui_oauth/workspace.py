@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,7 @@ class Workspace:
         settings = load(found.settings)
         if settings.vault and not vault and not environ.get("TUI_OAUTH_VAULT"):
             chosen = paths.places(environ, vault=settings.vault)
-            found = replace(found, vault=chosen.vault)
+            found = found._replace(vault=chosen.vault)
         return cls(environ, found, settings, key_options=key_options, ask=ask)
 
     def now(self) -> int:

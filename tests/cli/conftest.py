@@ -49,9 +49,7 @@ def browser() -> Browser:
 @pytest.fixture
 def configured(workspace: Workspace, provider: PracticeProvider) -> Entry:
     """The entry `practice`, ready to be authorized at the practice provider."""
-    entry = entries.create_entry(
-        workspace, "practice", "practice", {"port": str(provider.port)}
-    )
+    entry = entries.create_entry(workspace, "practice", "practice", {"port": str(provider.port)})
     app = provider.register("Extract", entries.callback_url(workspace, entry))
     return entries.configure_entry(
         workspace, entry, client_id=app.client_id, client_secret=Secret(app.client_secret)
@@ -65,9 +63,7 @@ Authorized = Callable[..., Entry]
 def authorized(workspace: Workspace, configured: Entry) -> Authorized:
     """Makes `practice` an authorized entry with a token of the test's choice."""
 
-    def make(
-        *, token: str = TOKEN, ends_in: int | None = None, refresh_token: str = ""
-    ) -> Entry:
+    def make(*, token: str = TOKEN, ends_in: int | None = None, refresh_token: str = "") -> Entry:
         now = workspace.now()
         tokens = TokenSet(
             access_token=Secret(token),

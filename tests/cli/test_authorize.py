@@ -106,11 +106,13 @@ def test_the_end_of_standard_input_is_no_answer(shell, configured, browser):
 def test_paste_reads_a_file_too(shell, configured, tmp_path):
     answer = tmp_path / "answer.txt"
     answer.write_text("http://127.0.0.1:1/callback?code=from-elsewhere&state=wrong")
-    with answer.open() as stdin, shell.start(
-        "authorize", "practice", "--paste", "--timeout", "2", stdin=stdin.fileno()
-    ) as running:
+    with (
+        answer.open() as stdin,
+        shell.start("authorize", "practice", "--paste", stdin=stdin.fileno()) as running,
+    ):
         running.said("Still waiting")
-        assert "No answer came" in running.end(7).err
+        running.interrupt()
+        running.end(130)
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -127,19 +129,21 @@ def test_denied_consent(shell, configured, browser):
 
 @pytest.mark.usefixtures("unchanged")
 def test_wrong_state_at_the_callback(shell, configured, browser):
-    with shell.start("authorize", "practice", "--json", "--timeout", "4") as running:
+    with shell.start("authorize", "practice", "--json") as running:
         waiting = running.event()
         page = browser.get(f"{waiting['callback_url']}?code=stolen&state={'y' * 43}")
         assert page.status >= 400
         assert "Authorization Successful" not in page.text
-        assert failed(running)["error"] == "expired"
-        running.end(7)
+        running.interrupt()  # it still waits
+        assert failed(running)["error"] == "interrupted"
+        running.end(130)
 
 
 @pytest.mark.usefixtures("unchanged")
 def test_no_answer_in_time(shell, configured):
-    done = shell.run("authorize", "practice", "--timeout", "1", code=7)
+    done = shell.run("authorize", "practice", "--timeout", "1", "--qr", code=7)
     assert done.out == ""
+    assert "█▀▀▀▀▀█" in done.err
     assert "No answer came for practice" in done.err
     assert "tui-oauth authorize practice" in done.err
 
@@ -151,13 +155,14 @@ def test_the_answer_of_an_expired_attempt(shell, configured, browser):
         failed(first)
         first.end(7)
     address = browser.consent(late["authorization_url"])
-    with shell.start("authorize", "practice", "--json", "--timeout", "4") as second:
+    with shell.start("authorize", "practice", "--json") as second:
         second.event()
         page = browser.get(address)
         assert page.status >= 400
         assert "Authorization Successful" not in page.text
+        second.interrupt()
         failed(second)
-        second.end(7)
+        second.end(130)
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -170,15 +175,17 @@ def test_interrupted(shell, configured):
 
 
 def test_a_taken_port_offers_paste_back(shell, configured, browser, free_port):
-    with socket.create_server(("127.0.0.1", free_port)):
-        with shell.start("authorize", "practice", "--json", stdin=subprocess.PIPE) as running:
-            waiting = running.event()
-            said = running.said("^C cancels")
-            assert str(free_port) in said
-            assert "paste" in said.lower()
-            running.write(browser.consent(waiting["authorization_url"]) + "\n")
-            assert running.event()["event"] == "authorized"
-            running.end()
+    with (
+        socket.create_server(("127.0.0.1", free_port)),
+        shell.start("authorize", "practice", "--json", stdin=subprocess.PIPE) as running,
+    ):
+        waiting = running.event()
+        said = running.said("^C cancels")
+        assert str(free_port) in said
+        assert "paste" in said.lower()
+        running.write(browser.consent(waiting["authorization_url"]) + "\n")
+        assert running.event()["event"] == "authorized"
+        running.end()
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -252,12 +259,6 @@ def test_an_entry_that_is_not_configured_needs_a_person(shell, workspace):
     assert shell.vault.read_bytes() == before
 
 
-def test_qr(shell, configured):
-    done = shell.run("authorize", "practice", "--timeout", "1", "--qr", code=7)
-    assert done.out == ""
-    assert "█▀▀▀▀▀█" in done.err
-
-
 def test_debug_hides_code_state_and_tokens(shell, configured, browser):
     with shell.start("--debug", "authorize", "practice", "--json") as running:
         waiting = running.event()
@@ -266,7 +267,7 @@ def test_debug_hides_code_state_and_tokens(shell, configured, browser):
         running.event()
         done = running.end()
     query = parse_qs(urlsplit(address).query)
-    link, _, narration = done.err.partition("Callback URL:")
+    _, _, narration = done.err.partition("Callback URL:")
     assert query["code"][0] not in done.err
     assert query["state"][0] not in narration
     token = shell.run("token", "practice").out.strip()

@@ -24,7 +24,9 @@ def loaded(shell: Shell, *args: str) -> set[str]:
     return set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
 
 
-@pytest.mark.parametrize("args", [["--version"], ["--help"], ["token", "--help"], ["list", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--version"], ["--help"], ["token", "--help"], ["list", "--help"]]
+)
 def test_help_and_version_load_nothing_of_weight(args, shell):
     modules = loaded(shell, *args)
     assert not modules & (HEAVY | {"tinydb", "cryptography", "tomllib", "json", "socket"})
@@ -40,11 +42,15 @@ def test_token_loads_what_it_needs_and_no_more(shell, authorized):
     shell.settings.unlink()
     modules = loaded(shell, "token", "practice")
     assert not modules & (HEAVY | {"tomllib", "socket", "subprocess"})
-    assert not {name for name in modules if name.startswith(("tui_oauth.services", "tui_oauth.oauth"))}
+    assert not {
+        name for name in modules if name.startswith(("tui_oauth.services", "tui_oauth.oauth"))
+    }
     assert "tinydb" in modules
 
 
-@pytest.mark.parametrize("args", [["list"], ["list", "--json"], ["show", "practice"], ["header", "practice"]])
+@pytest.mark.parametrize(
+    "args", [["list"], ["list", "--json"], ["show", "practice"], ["header", "practice"]]
+)
 def test_list_show_and_header_load_nothing_of_the_network_or_the_screens(args, shell, authorized):
     authorized()
     assert not loaded(shell, *args) & HEAVY

@@ -117,7 +117,10 @@ def test_global_options_stand_before_and_after_the_command(shell, workspace, tmp
     other = tmp_path / "elsewhere" / "vault.json"
     shell.run("--vault", str(other), "init")
     assert other.exists()
-    for args in (["--vault", str(other), "status", "--json"], ["status", "--json", "--vault", str(other)]):
+    for args in (
+        ["--vault", str(other), "status", "--json"],
+        ["status", "--json", "--vault", str(other)],
+    ):
         assert shell.run(*args).json["vault"] == str(other)
     assert shell.run("status", "--json").json["vault"] == str(shell.vault)
 
@@ -148,10 +151,14 @@ def test_a_full_disk_under_the_output_is_named(args, shell, workspace):
 def test_closed_streams(shell, workspace):
     line = " ".join(COMMAND)
     run = ["sh", "-c"]
-    done = subprocess.run([*run, f"{line} status >&-"], env=shell.environ, capture_output=True, check=False)
+    done = subprocess.run(
+        [*run, f"{line} status >&-"], env=shell.environ, capture_output=True, check=False
+    )
     assert done.returncode == 8
     assert b"Standard output is closed" in done.stderr
-    done = subprocess.run([*run, f"{line} list 2>&- <&-"], env=shell.environ, capture_output=True, check=False)
+    done = subprocess.run(
+        [*run, f"{line} list 2>&- <&-"], env=shell.environ, capture_output=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, b"")
 
 
@@ -179,7 +186,11 @@ def test_rule_120_a_defect_is_one_line_and_a_log_without_secrets(shell, authoriz
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-c", broken], env=shell.environ, capture_output=True, text=True, check=False
+        [sys.executable, "-c", broken],
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     log = shell.state / "tui-oauth.log"
     assert done.returncode == 1
@@ -207,7 +218,11 @@ def test_a_log_that_cannot_be_written_is_said(shell, workspace, tmp_path):
         "sys.exit(main.main(['status']))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", broken], env=shell.environ, capture_output=True, text=True, check=False
+        [sys.executable, "-c", broken],
+        env=shell.environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "could not be written" in done.stderr
@@ -242,3 +257,10 @@ def test_bytes_that_are_no_text_in_an_argument(shell, workspace):
     done = shell.run("show", b"caf\xe9\x1b]52;c;AAAA\x07", code=3)
     assert "\x1b" not in done.err
     assert os.fsdecode(b"\xe9") not in done.err
+
+
+def test_a_word_of_another_command_does_not_hide_the_tree(shell, workspace):
+    assert "Perhaps: tui-oauth list" in shell.run("lst", "token", code=2).err
+    assert "Perhaps: tui-oauth service show" in shell.run("service", "shw", "token", code=2).err
+    assert "sandbox" in shell.run("--help", "token").out
+    assert "list" in shell.run("callback-url", "list", code=3).err

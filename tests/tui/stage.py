@@ -92,7 +92,9 @@ def consent(link: str, answer: str = "allow") -> str:
     }
     parts = urlsplit(link)
     status, location, page = _request(
-        "POST", f"{parts.scheme}://{parts.netloc}{parts.path}", urlencode(fields | {"answer": answer})
+        "POST",
+        f"{parts.scheme}://{parts.netloc}{parts.path}",
+        urlencode(fields | {"answer": answer}),
     )
     assert location, f"{status}: {page[:500]}"
     return location
@@ -121,8 +123,8 @@ async def in_browser(function: Callable[..., str], *args: str) -> str:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition` holds; at most about fifteen seconds."""
-    for _ in range(750):
+    """Wait until `condition` holds; at most about six seconds, more on a busy machine."""
+    for _ in range(300):
         if condition():
             await pilot.pause()
             return

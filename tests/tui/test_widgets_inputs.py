@@ -190,7 +190,9 @@ CALLBACK = "http://127.0.0.1:8976/callback?code=" + "c" * 2900 + "%3D%3D&state="
 async def test_trap_5_a_wrapped_callback_address_arrives_whole() -> None:
     field = PasteInput()
     app = Host(field)
-    wrapped = "\n" + "\r\n".join(CALLBACK[at : at + 80] for at in range(0, len(CALLBACK), 80)) + "\n"
+    wrapped = (
+        "\n" + "\r\n".join(CALLBACK[at : at + 80] for at in range(0, len(CALLBACK), 80)) + "\n"
+    )
     async with app.run_test() as pilot:
         await paste(pilot, wrapped)
         assert app.pasted == [CALLBACK]

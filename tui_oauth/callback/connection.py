@@ -115,16 +115,18 @@ class Connection:
         else:
             response = await self._answer(request, self)
             head_only = request.method == "HEAD"
+        plain = writer.can_write_eof()
         # Nothing stays in our buffer: drain() then waits until the kernel has it all.
         writer.transport.set_write_buffer_limits(0)
         async with asyncio.timeout(_WRITE_SECONDS):
             writer.write(to_bytes(response, head_only=head_only))
-            if writer.can_write_eof():
+            if plain:
                 writer.write_eof()
             await writer.drain()
         self.holds_sign_in = False
         self.written.set()
-        await _linger(reader)
+        if plain:  # the end of TLS takes in by itself what still comes
+            await _linger(reader)
         writer.close()
         await writer.wait_closed()
 

@@ -17,7 +17,7 @@ from tui_oauth.errors import CallbackUnavailable
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
 _BACKLOG = 128
-_PROBE_SECONDS = 1.0
+_PROBE_SECONDS = 0.5
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 _PASTE = (
     "Signing in works all the same: open the Authorization link, then paste here the address that "

@@ -99,6 +99,7 @@ class CallbackServer:
         self._waiting: list[Waiting] = []
         self._used: deque[str] = deque(maxlen=_REMEMBERED_STATES)
         self._listeners: list[socket.socket] = []
+        self._opening = asyncio.Lock()  # two sign-ins that begin at once would meet each other
         # In the order of their arrival, so that the first one to be given up is the oldest.
         self._connections: dict[Connection, asyncio.Task[None]] = {}
 
@@ -119,8 +120,9 @@ class CallbackServer:
             raise ValueError("a state must be fresh")
         if link:
             redirect(link)  # raises ValueError before anything is opened
-        if not self._listeners:
-            await self._listen()
+        async with self._opening:
+            if not self._listeners:
+                await self._listen()
         slug = "".join(secrets.choice(_SLUG_LETTERS) for _ in range(_SLUG_LENGTH)) if link else ""
         waiting = Waiting(
             state=state,
@@ -145,16 +147,17 @@ class CallbackServer:
                 self._used.append(waiting.state)
         if not self._waiting:
             self._stop_listening()
-        await self._let_answer(waiting)
+        await self._let_answer(waiting, asyncio.current_task())
 
     async def close(self) -> None:
         """Forget every sign-in, close the port and every connection, and end what still runs."""
         waiting, self._waiting = self._waiting, []
         self._stop_listening()
-        await asyncio.gather(*(self._let_answer(each) for each in waiting))
+        asker = asyncio.current_task()
+        await asyncio.gather(*(self._let_answer(each, asker) for each in waiting))
         tasks: list[asyncio.Task[object]] = [*self._connections.values()]
         tasks += [each.task for each in waiting if each.task is not None]
-        tasks = [task for task in tasks if task is not asyncio.current_task()]
+        tasks = [task for task in tasks if task is not asker]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -301,10 +304,10 @@ class CallbackServer:
             return Page.FAILED
         return task.result()
 
-    async def _let_answer(self, waiting: Waiting) -> None:
+    async def _let_answer(self, waiting: Waiting, asker: asyncio.Task[object] | None) -> None:
         connection = waiting.connection
         # From inside `finish` there is no waiting for the page that it has yet to decide on.
-        if connection is None or waiting.task is asyncio.current_task():
+        if connection is None or waiting.task is asker:
             return
         for _ in range(2):
             try:

@@ -10,13 +10,11 @@ from tui_oauth.text import neutralise
 
 
 class _Redacted(logging.Formatter):
+    """One line a record; a traceback that a record carries is left out, as everywhere."""
+
     def format(self, record: logging.LogRecord) -> str:
         line = f"debug {record.name}: {record.getMessage()}"
         return neutralise(redact(line), limit=1000)
-
-    def formatException(self, ei: object) -> str:
-        """No traceback reaches the terminal; a defect's one goes to the log."""
-        return ""
 
 
 def start(command: str, version: str) -> logging.Logger:

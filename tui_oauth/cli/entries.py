@@ -80,7 +80,7 @@ def configure(context: Context) -> int:
     client_id = args.client_id
     if client_id is None and ask:
         client_id = ask_line(f"{service.credential_labels.client_id}: ") or None
-    elif client_id is not None and client_id != client_id.strip():
+    elif client_id and client_id.strip() not in {"", client_id}:
         output.note(f"Blanks around {service.credential_labels.client_id} are removed.")
     entry = entries.configure_entry(
         workspace,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -59,8 +58,3 @@ def _decoded(label: str, raw: bytes, source: str) -> Secret:
     if text.removesuffix("\n").removesuffix("\r") != "".join(text.split()):
         output.note(f"Blanks and line breaks that came with {label} are removed.")
     return Secret(text)
-
-
-def word(text: str) -> str:
-    """`text` as one word of a shell command."""
-    return shlex.quote(text)

@@ -18,7 +18,9 @@ def manage(context: Context) -> int:
         )
     from tui_oauth.tui.app import run
 
-    return run(context.workspace)
+    workspace = context.workspace
+    workspace.ask = None  # the window has a screen for it; a prompt would write over the window
+    return run(workspace)
 
 
 def has_terminal(context: Context) -> bool:

@@ -6,10 +6,15 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
 from tui_oauth.cli.manage import has_terminal
+from tui_oauth.errors import StorageFailed
+
+if TYPE_CHECKING:
+    from tui_oauth.practice.provider import PracticeProvider
 
 
 def sandbox(context: Context) -> int:
@@ -63,19 +68,17 @@ def demo(context: Context) -> int:
 
 def _demo_windows(context: Context) -> int:
     """Manage OAuth on a vault in a temporary folder, with the practice provider beside it."""
-    from dataclasses import replace
     from tempfile import TemporaryDirectory
 
     from tui_oauth.paths import places
-    from tui_oauth.practice.provider import PracticeProvider
     from tui_oauth.settings import Settings
     from tui_oauth.tui.app import run
     from tui_oauth.vault import create_vault
     from tui_oauth.workspace import Workspace
 
-    with TemporaryDirectory(prefix="tui-oauth-demo-") as folder, PracticeProvider() as provider:
+    with TemporaryDirectory(prefix="tui-oauth-demo-") as folder, _provider() as provider:
         port = {"port": str(provider.port)}
-        settings = replace(Settings(), defaults={"practice": port, "practice-https": port})
+        settings = Settings(defaults={"practice": port, "practice-https": port})
         own = {"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state"}
         environ = {
             **{k: v for k, v in context.environ.items() if not k.startswith("TUI_OAUTH_")},
@@ -85,3 +88,16 @@ def _demo_windows(context: Context) -> int:
         workspace = Workspace(environ, where, settings)
         workspace.use_vault(create_vault(where))
         return run(workspace)
+
+
+def _provider() -> PracticeProvider:
+    """The practice provider, running, at the port that its guide names if that is free."""
+    from tui_oauth.practice.provider import DEFAULT_PORT, PracticeProvider
+
+    provider = PracticeProvider(DEFAULT_PORT)
+    try:
+        provider.start()
+    except StorageFailed:
+        provider = PracticeProvider()
+        provider.start()
+    return provider

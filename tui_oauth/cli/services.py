@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.errors import StorageFailed, UsageProblem
+from tui_oauth.errors import UsageProblem
 from tui_oauth.text import neutralise
-
-if TYPE_CHECKING:
-    from tui_oauth.services.format import Service
-
-_MAX_FILE_BYTES = 1_048_576
 
 
 def services(context: Context) -> int:
@@ -94,9 +88,7 @@ def show(context: Context) -> int:
 
 def add(context: Context) -> int:
     """Copy a service file to the person's own services, after looking for mistakes."""
-    path = _path(context)
-    _read(path)
-    service = context.workspace.catalogue.add(path)
+    service = context.workspace.catalogue.add(_path(context))
     output.result(f"Added {service.id} ({service.name})")
     if service.id in context.workspace.catalogue.replaced:
         output.note(f"It replaces the built-in service {service.id}.")
@@ -106,45 +98,19 @@ def add(context: Context) -> int:
 
 def check(context: Context) -> int:
     """Look for mistakes in a service file. InvalidService names the first one."""
-    service = _parsed(_path(context))
+    from tui_oauth.services.loading import parse_service
+    from tui_oauth.services.own_files import read
+
+    path = _path(context)
+    service = parse_service(read(path), path.name, own=True)
     output.result(f"{service.id} ({service.name}): no mistakes found")
     return 0
 
 
 def group(context: Context) -> int:
     """`tui-oauth service` alone."""
-    raise UsageProblem(
-        "service needs one of: add, show, check.", "Run: tui-oauth service --help"
-    )
+    raise UsageProblem("service needs one of: add, show, check.", "Run: tui-oauth service --help")
 
 
 def _path(context: Context) -> Path:
     return Path(context.args.file).expanduser()
-
-
-def _parsed(path: Path) -> Service:
-    from tui_oauth.services.loading import parse_service
-
-    return parse_service(_read(path), str(path), own=True)
-
-
-def _read(path: Path) -> str:
-    """The text of a service file. StorageFailed or UsageProblem when there is none to be had."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no path"
-        raise StorageFailed(
-            f"The service file {neutralise(path)} cannot be read: {neutralise(reason)}.",
-            "Check the path and its permissions.",
-        ) from error
-    try:
-        if len(raw) > _MAX_FILE_BYTES:
-            raise ValueError("too long")
-        return raw.decode("utf-8")
-    except ValueError as error:
-        raise UsageProblem(
-            f"{neutralise(path)} is not a service file: it is not a short UTF-8 text.",
-            "See the README, Service files.",
-        ) from error

@@ -166,7 +166,9 @@ class _Desk:
         else:
             note("Browser on another machine? Run this there first, then open the link:")
             note(f"  {sign_in.ssh_forward}")
-            note(f"A short address of the same link, where this port is reached: {sign_in.short_link}")
+            note(
+                f"A short address of the same link, where this port is reached: {sign_in.short_link}"
+            )
         if sign_in.fingerprint and not sign_in.problem:
             note("The browser will ask once about the certificate made on this machine, SHA-256:")
             note(f"  {sign_in.fingerprint}")

@@ -52,8 +52,9 @@ def header(context: Context) -> int:
     workspace = context.workspace
     entry = workspace.vault.find(context.args.name)
     tokens = access_token(workspace, entry)
+    _one_line(entry, tokens.access_token.reveal())
     name, value = authorization_header(entry_service(workspace, entry), tokens)
-    output.raw(_one_line(entry, f"{name}: {value}") + "\n")
+    output.raw(f"{name}: {value}\n")
     return 0
 
 
@@ -133,5 +134,3 @@ def _one_line(entry: Entry, text: str) -> str:
             "tui-oauth token --json gives it escaped.",
         )
     return text
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -210,8 +209,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _tree(words: Collection[str]) -> argparse.ArgumentParser:
-    """The tree. Only a command that is among `words` gets its options: the rest cannot run."""
-    everywhere = argparse.ArgumentParser(add_help=False, formatter_class=_Help)
+    """The tree, as far as `words` can reach into it.
+
+    All commands are there when none of them is named or help is asked for; their options only
+    where the command itself is named. The whole tree would cost `token` 5 ms.
+    """
+    everywhere = _Parser(add_help=False)
     options.everywhere(everywhere, argparse.SUPPRESS)
     top = _Parser(prog=PROGRAM, description=_ABOUT, epilog=_START)
     top.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -219,11 +222,14 @@ def _tree(words: Collection[str]) -> argparse.ArgumentParser:
     top.set_defaults(handler="manage:manage", path="")
     commands = top.add_subparsers(prog=PROGRAM, metavar="COMMAND", title="commands")
     groups = {"": commands}
-    for command in COMMANDS:
+    named = [command for command in COMMANDS if command.name.partition(" ")[0] in words]
+    listed = not named or "-h" in words or "--help" in words
+    for command in COMMANDS if listed else named:
         group, _, name = command.name.rpartition(" ")
         if group not in groups:
             groups[group] = _group(commands, group)
-        parser = _Parser.below(groups[group], name, command.summary, command.example, [everywhere])
+        parents = [everywhere] if name in words else []
+        parser = _Parser.below(groups[group], name, command.summary, command.example, parents)
         if name in words:
             command.fill(parser)
         parser.set_defaults(handler=command.handler, path=command.name)
@@ -244,7 +250,9 @@ def _secret_advice(names: Sequence[str]) -> str:
     if any("secret" in name or "password" in name for name in names):
         return "Secrets are not taken as arguments: use --client-secret-stdin or --client-secret-file FILE."
     if any("passphrase" in name for name in names):
-        return "Passphrases are not taken as arguments: use --passphrase-command or --passphrase-fd."
+        return (
+            "Passphrases are not taken as arguments: use --passphrase-command or --passphrase-fd."
+        )
     return ""
 
 
@@ -261,8 +269,9 @@ def _columns() -> int:
     if given.isdigit() and int(given) > 0:
         return min(int(given), 100)
     try:
-        return min(os.get_terminal_size(sys.__stdout__.fileno()).columns, 100) or 80
-    except (OSError, ValueError, AttributeError):
+        # Descriptor 1 rather than sys.stdout, which is None when standard output is closed.
+        return min(os.get_terminal_size(1).columns, 100) or 80
+    except OSError:
         return 80
 
 
@@ -278,7 +287,7 @@ class _Parser(argparse.ArgumentParser):
         name: str,
         summary: str,
         example: str = "",
-        parents: Sequence[argparse.ArgumentParser] = (),
+        parents: Sequence[_Parser] = (),
     ) -> _Parser:
         """Add the parser of one command to `commands`."""
         sentence = f"{summary[0].upper()}{summary[1:]}."
@@ -305,7 +314,13 @@ class _Parser(argparse.ArgumentParser):
             return super()._check_value(action, value)
         from difflib import get_close_matches
 
-        near = get_close_matches(str(value), list(action.choices), n=1)
+        before = self.prog.removeprefix(PROGRAM).split()
+        known = [
+            words[len(before)]
+            for words in (command.name.split() for command in COMMANDS)
+            if words[: len(before)] == before and len(words) > len(before)
+        ]
+        near = get_close_matches(str(value), known, n=1)
         raise UsageProblem(
             f"{self.prog} has no command {neutralise(value, 40)!r}.",
             f"Perhaps: {self.prog} {near[0]}" if near else f"Run: {self.prog} --help",

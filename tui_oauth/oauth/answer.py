@@ -125,13 +125,13 @@ def moment_of(value: Any) -> int | None:
             return None
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         try:
-            number = aware.timestamp()
+            seconds = int(aware.timestamp())
         except (OverflowError, ValueError):
             return None
-    elif isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return seconds if seconds > 0 else None
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    else:
-        number = float(value) if not isinstance(value, int) or abs(value) < 10**18 else math.inf
+    number = math.inf if isinstance(value, int) and value >= 10**18 else float(value)
     if not math.isfinite(number) or number <= 0:
         return None
     return int(number / 1000 if number >= _MILLISECONDS_FROM else number)

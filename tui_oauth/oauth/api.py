@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.errors import UsageProblem
 from tui_oauth.oauth.headers import checked_value, filled_headers, joined_headers
-from tui_oauth.oauth.templates import fill
+from tui_oauth.oauth.templates import PLACEHOLDER, fill
 from tui_oauth.oauth.urls import check_endpoint, origin_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,21 @@ def api_headers(service: Service, tokens: TokenSet, client_id: str) -> dict[str,
     name, value = authorization_header(service, tokens)
     declared = filled_headers(service.quirks.api.headers, placeholder_values(tokens, client_id))
     return joined_headers({name: value}, declared)
+
+
+def known_api_headers(service: Service, tokens: TokenSet, client_id: str) -> dict[str, str]:
+    """As `api_headers`, without the declared headers whose values are not known yet.
+
+    For the requests that do not need them: the one that learns a tenant id cannot carry it.
+    """
+    name, value = authorization_header(service, tokens)
+    values = placeholder_values(tokens, client_id)
+    declared = {
+        header: text
+        for header, text in service.quirks.api.headers.items()
+        if all(values.get(wanted) for wanted in PLACEHOLDER.findall(text))
+    }
+    return joined_headers({name: value}, filled_headers(declared, values))
 
 
 def placeholder_values(tokens: TokenSet, client_id: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderRefused, ProviderUnreachable, TuiOauthError
@@ -143,7 +142,7 @@ def refused_by_browser(
 ) -> ProviderRefused:
     """The error for an error answer that came through the browser (RFC 6749 section 4.1.2.1)."""
     meaning, advice = _meaning(service, code, "")
-    if "Callback URL" in advice:
+    if "Callback URL" in meaning + advice:
         advice += f" The Callback URL is {redirect_uri}"
     shown = neutralise(code, 80)
     words = f" It says: {said(description)}" if description else ""
@@ -217,6 +216,8 @@ def refusal(service: Service, response: Response, now: int = 0) -> TuiOauthError
 
 def retry_after(value: str, now: int) -> int | None:
     """Seconds to wait by a Retry-After header (RFC 9110 section 10.2.3), at most 60; None if unclear."""
+    from email.utils import parsedate_to_datetime  # much code for a rare header
+
     text = value.strip()
     if text.isascii() and text.isdigit():
         return int(text[:9]) if len(text) < 3 and int(text) < MAX_RETRY_AFTER else MAX_RETRY_AFTER
@@ -252,7 +253,8 @@ def _refused(
 ) -> ProviderRefused:
     status = response.status
     meaning, advice = _meaning(service, complaint.code, response.step)
-    if complaint.code not in _CODES and status in {400, 401, 403}:
+    known = complaint.code in _CODES or complaint.code in GRANT_IS_OVER
+    if not known and status in {400, 401, 403}:
         advice = _advice_for(service, response.step, status)
     if complaint.code == "invalid_client" and len(service.client_auth) > 1:
         advice += (

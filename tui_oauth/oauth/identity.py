@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account
-from tui_oauth.oauth.api import api_headers, placeholder_values
+from tui_oauth.oauth.api import known_api_headers, placeholder_values
 from tui_oauth.oauth.explain import STEP_IDENTITY, refusal
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
@@ -35,7 +35,7 @@ def identity_request(service: Service, tokens: TokenSet, client_id: str = "") ->
     values = placeholder_values(tokens, client_id)
     url = check_endpoint(fill(probe.url, values, for_url=True), f"{STEP_IDENTITY} address")
     own = filled_headers(probe.headers, values)
-    base = api_headers(service, tokens, client_id)
+    base = known_api_headers(service, tokens, client_id)
     if "authorization" in {name.lower() for name in own}:
         base.pop(service.quirks.api.header, None)
     typed = {"Content-Type": "application/json"} if probe.body else {}

@@ -236,9 +236,9 @@ def _tidied(text: str) -> str:
         joined = joined[1:-1].strip()
     start = _ENCODED_SCHEME.search(joined)
     if start and not any(char in joined[: start.start()] for char in "=?&#%"):
-        # Words before the address: "Location:", "curl", a bullet.
-        joined = joined[start.start() :].rstrip("\"'`>)”’»")
-        joined = joined.split()[0] if joined.split() else ""
+        # Words before the address: "Location:", "curl", a bullet; perhaps a quote with its end.
+        closing = _WRAPPERS.get(joined[start.start() - 1]) if start.start() else None
+        joined = joined[start.start() :].split()[0].partition(closing or " ")[0]
     if re.match(r"https?%3A|https?:%2F", joined, re.IGNORECASE):
         joined = unquote(joined)
     return joined

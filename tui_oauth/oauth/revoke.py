@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import ProviderRefused, ProviderUnreachable, TuiOauthError
-from tui_oauth.oauth.api import api_headers
+from tui_oauth.oauth.api import known_api_headers
 from tui_oauth.oauth.client import authentication, basic_credentials
 from tui_oauth.oauth.explain import STEP_REVOKE, complaint_in, flagged, refusal
 from tui_oauth.oauth.headers import checked_value, filled_headers, joined_headers
@@ -108,7 +108,7 @@ def _request(service: Service, client: Client, tokens: TokenSet, *, refresh: boo
         if quirks.body != "none":
             parameters = {**credentials, **parameters}
     elif quirks.auth == "bearer":
-        headers = api_headers(service, tokens, client.client_id)
+        headers = known_api_headers(service, tokens, client.client_id)
     elif quirks.auth == "basic":
         headers = {"Authorization": basic_credentials(service, client)}
     elif quirks.auth != "none":

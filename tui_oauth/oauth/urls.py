@@ -163,7 +163,7 @@ def _check(url: str, what: str, fragment: bool) -> None:
 def _is_host(host: str) -> bool:
     if ":" in host:
         try:
-            return ipaddress.ip_address(host).version == 6
+            return "%" not in host and ipaddress.ip_address(host).version == 6
         except ValueError:
             return False
     labels = host.removesuffix(".").split(".")

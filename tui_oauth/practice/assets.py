@@ -100,6 +100,7 @@ dd .quiet { margin-left: .3rem; }
 .consent .pair { display: flex; align-items: center; gap: .7rem; margin-bottom: 1.2rem; color: var(--soft); }
 .consent .big { display: block; width: 100%; font-size: 1.1rem; padding: .85rem 1rem; }
 .consent .actions { flex-direction: column; gap: .4rem; }
+.consent.wide .actions { flex-direction: row; }
 .consent .actions .quiet { width: 100%; color: var(--soft); }
 .consent .foot { font-size: .9rem; text-align: center; margin: 0 auto; overflow-wrap: anywhere; }
 .compare > div + div { margin-top: 1rem; }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,7 +32,9 @@ class Endpoints:
         self._store = store
         self._count = count
         self._now = now
-        self._calls: Counter[tuple[str, int]] = Counter()
+        self._window = 0
+        self._calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     def token(self, request: WebRequest, behaviour: Behaviour) -> Reply:
         """POST /auth/eagle/token: a code, or a refresh token where the behaviour issues them."""
@@ -120,8 +123,12 @@ class Endpoints:
     def _limits(self, app: App, limit: int) -> tuple[dict[str, str], bool]:
         """Intercom's rate limit headers, and whether this call is over the limit."""
         window = int(self._now()) // _WINDOW_S
-        self._calls[app.client_id, window] += 1
-        used = self._calls[app.client_id, window]
+        with self._lock:
+            if window != self._window:
+                self._window = window
+                self._calls.clear()
+            self._calls[app.client_id] += 1
+            used = self._calls[app.client_id]
         headers = {
             "X-RateLimit-Limit": str(limit),
             "X-RateLimit-Remaining": str(max(0, limit - used)),

@@ -33,7 +33,7 @@ from tui_oauth.paths import places
 from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.practice.visitor import Page, Visitor
 from tui_oauth.secret import MASK, Secret
-from tui_oauth.services.guide import as_text, guide
+from tui_oauth.services.guide import guide
 from tui_oauth.signin import SignIn, SignIns
 from tui_oauth.tokens import access_token
 from tui_oauth.vault import create_vault
@@ -127,7 +127,7 @@ class _Walk:
         workspace = self._workspace
         url = callback_url(workspace, entry)
         view = guide(entry_service(workspace, entry), url)
-        self._step(4, "At the provider, as the guide says:", *as_text(view).splitlines())
+        self._step(4, "At the provider, as the guide says:", *(f"- {step}" for step in view.steps))
         visitor = self._visitor
         visitor.open(f"{self._provider.url}/")
         visitor.follow("New app")

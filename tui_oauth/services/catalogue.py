@@ -14,7 +14,7 @@ from pathlib import Path
 from tui_oauth.errors import AlreadyExists, InvalidService, NotFound, TuiOauthError, UsageProblem
 from tui_oauth.services import own_files
 from tui_oauth.services.format import Service
-from tui_oauth.services.loading import ID, parse_service
+from tui_oauth.services.loading import is_id, parse_service
 from tui_oauth.text import neutralise
 
 BUILT_IN = Path(__file__).parent / "data"
@@ -65,7 +65,7 @@ class Catalogue:
         of this id cannot be used: the built-in service must not step in for it, it may lead to
         another host.
         """
-        if not ID.fullmatch(service_id):
+        if not is_id(service_id):
             raise self._not_found(service_id)
         own = self._current_own()
         if service_id in own.broken:

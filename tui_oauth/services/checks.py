@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tui_oauth.services.addresses import (
     authority,
@@ -129,7 +130,7 @@ def _names(service: Service) -> Iterator[Problem]:
         for name in placeholders(text):
             if name not in known | declared:
                 yield key, _unknown(name, name in kept | RESERVED_PLACEHOLDERS | {"callback_url"})
-        if is_address(text):
+        if key != "guide" and is_address(text):
             for name in placeholders(authority(text)):
                 if name not in declared:
                     yield key, f"has {{{name}}} in its host, where only variables may stand"
@@ -166,15 +167,19 @@ def _variables(service: Service) -> Iterator[Problem]:
                 )
             values = list(variable.derived.map.values())
         if variable.kind == "address":
+            fitting = re.compile(rf"https://\{{{variable.name}\}}(?=/|$)")
             for where, text, _ in places:
-                if f"{{{variable.name}}}" in text.replace(f"https://{{{variable.name}}}", ""):
-                    yield where, f"has to use {{{variable.name}}} right after https://"
-        elif variable.default is not None and not values:
-            values = [variable.default]
-        for value in values:
-            _, wrong = clean_variable(variable, value, places)
-            if wrong:
-                yield key, f'cannot be "{value}": {wrong}'
+                if where != "guide" and f"{{{variable.name}}}" in fitting.sub("", text):
+                    yield (
+                        where,
+                        f"has to use {{{variable.name}}} right after https://, and then / or nothing",
+                    )
+        # Choices and mapped values are put in place as they stand, a default like a person's value.
+        open_one = replace(variable, choices=())
+        for value in values or [variable.default or ""]:
+            cleaned, wrong = clean_variable(open_one, value, places)
+            if value and (wrong or (values and cleaned != value)):
+                yield key, f'cannot be "{value}": {wrong or "it has to be bare, as in " + cleaned}'
 
 
 def _authorize(service: Service) -> Iterator[Problem]:
@@ -308,7 +313,7 @@ def _headers(service: Service) -> Iterator[Problem]:
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name) or name.lower() in _OWN_HEADERS:
                 yield key, f'holds "{name}", which is not a header that a service can set'
-            elif name.lower() == "authorization" and probe and headers is not probe.headers:
+            elif name.lower() == "authorization" and not key.startswith("identity_probe"):
                 yield key, "holds Authorization, which the program sets itself"
             if not _HEADER_VALUE.fullmatch(value):
                 yield f"{key}.{name}", "has to be printable ASCII"

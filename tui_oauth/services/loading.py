@@ -18,7 +18,8 @@ from tui_oauth.services.reading import Table, fill
 from tui_oauth.text import neutralise
 
 MAX_FILE_CHARACTERS = 262_144
-ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+MAX_ID = 60
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VARIABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # Besides the placeholders the program fills in, names that the Configure OAuth form uses itself.
 _TAKEN_NAMES = fmt.RESERVED_PLACEHOLDERS | {"callback_url", "scopes", "state", "code"}
@@ -31,6 +32,11 @@ _REFUSED_GRANTS = {
 _REFUSED_GRANTS["token"] = _REFUSED_GRANTS["implicit"]
 _CLIENT_AUTH = {"client_secret_basic", "client_secret_post", "none"}
 _PKCE = {"required", "supported", "unsupported", "unknown"}
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` can be the id of a service: small letters, digits and single dashes."""
+    return len(text) <= MAX_ID and _ID.fullmatch(text) is not None
 
 
 def parse_service(text: str, source: str, own: bool = False) -> fmt.Service:
@@ -82,12 +88,12 @@ def _refuse(source: str, problems: list[tuple[str, str]]) -> NoReturn:
 
 def _service(table: Table, own: bool) -> fmt.Service:
     service_id = table.text("id", required=True)
-    if service_id and (not ID.fullmatch(service_id) or len(service_id) > 60):
+    if service_id and not is_id(service_id):
         table.problem(
             "id", f"is {service_id!r}; use small letters, digits and single dashes, 60 at most"
         )
     category = table.text("category", "generic")
-    if not ID.fullmatch(category):
+    if not is_id(category):
         table.problem("category", f"is {category!r}; use small letters, digits and single dashes")
     authorize_url = table.text("authorize_url")
     device_url = table.text("device_authorization_url")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from tui_oauth.errors import InvalidService, StorageFailed, UnsafePath
@@ -61,14 +62,16 @@ def read(path: Path) -> str:
         raise StorageFailed(
             f"The service file {shown} cannot be read: {error.strerror}."
         ) from error
-    with open(descriptor, "rb") as file:
+    try:
         _check_safe(os.fstat(descriptor), shown)
-        try:
+        with open(descriptor, "rb", closefd=False) as file:
             raw = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise StorageFailed(
-                f"The service file {shown} cannot be read: {error.strerror}."
-            ) from error
+    except OSError as error:
+        raise StorageFailed(
+            f"The service file {shown} cannot be read: {error.strerror}."
+        ) from error
+    finally:
+        os.close(descriptor)
     if len(raw) > MAX_BYTES:
         raise InvalidService(f"{shown}: the file is larger than {MAX_BYTES // 1024} kB.")
     try:
@@ -117,7 +120,8 @@ def write(folder: Path, name: str, text: str) -> None:
         temporary.replace(folder / name)
         _sync_folder(folder)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise StorageFailed(
             f"The service file could not be written to {neutralise(folder)}: {error.strerror}.",
             "Nothing was changed.",

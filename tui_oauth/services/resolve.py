@@ -125,7 +125,7 @@ def _with_values(service: Service, values: Mapping[str, str]) -> Service:
         return service
     filled = _mapped(service, lambda text: _fill(text, everything))
     for key, text, _ in templates(filled):
-        if is_address(text) and (wrong := problem_with(text, fragment=True)):
+        if key != "guide" and is_address(text) and (wrong := problem_with(text, fragment=True)):
             raise UsageProblem(f"{service.name}: {key} {wrong}: {neutralise(text, 120)}")
     return filled
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import threading
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
@@ -19,6 +25,7 @@ from tui_oauth.tui.styles import style_sheets
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 
 if TYPE_CHECKING:
+    from tui_oauth.model import Entry
     from tui_oauth.signin import SignIns
     from tui_oauth.workspace import Workspace
 
@@ -37,8 +44,11 @@ class ManageOAuth(App[int]):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(css_path=style_sheets())
         self.workspace = workspace
+        self.early: Future[list[Entry]] | None = None
+        """The entries, read while the app starts; taken by the list."""
+        if workspace.vault_exists:
+            self.early = _read_early(workspace)
         self._signins: SignIns | None = None
-        self._crash_line = ""
         self.animation_level = "none"
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
@@ -70,6 +80,11 @@ class ManageOAuth(App[int]):
         if self._signins is not None:
             await self._signins.close()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """No cursor blinks: over SSH that is 2 kB a second for nothing."""
+        if hasattr(event.widget, "cursor_blink"):  # Input, and TextArea without importing it
+            event.widget.cursor_blink = False
+
     def _end_by_signal(self, number: int) -> None:
         self.exit(128 + number, return_code=128 + number)
 
@@ -84,7 +99,8 @@ class ManageOAuth(App[int]):
     def _fatal_error(self) -> None:
         """Textual's own prints the local variables of every frame, secrets included."""
         error = self._exception or RuntimeError()
-        self._exit_renderables.append(crash.report(error, self.workspace.places.log))
+        line = crash.report(error, self.workspace.places.log)
+        self._exit_renderables.append(Text(line))
         self._close_messages_no_wait()
 
     def defect(self, error: BaseException) -> str:
@@ -189,6 +205,23 @@ class ManageOAuth(App[int]):
         self.exit(0)
 
 
+def _read_early(workspace: Workspace) -> Future[list[Entry]]:
+    """Open the vault and read the entries in a thread of its own, beside the start of the app.
+
+    A thread that does not keep the program from ending: what gives the passphrase may hang.
+    """
+    future: Future[list[Entry]] = Future()
+
+    def read() -> None:
+        try:
+            future.set_result(workspace.vault.entries())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=read, daemon=True, name="open the vault").start()
+    return future
+
+
 def run(workspace: Workspace) -> int:
     """Open Manage OAuth and stay until the person leaves; the exit code.
 
@@ -197,4 +230,16 @@ def run(workspace: Workspace) -> int:
     """
     app = ManageOAuth(workspace)
     result = app.run()
+    _let_go_of_lost_terminal()
     return result if result is not None else (app.return_code or 0)
+
+
+def _let_go_of_lost_terminal() -> None:
+    """After a hang-up what is still buffered cannot be written; Python would end with 120 for it."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())  # type: ignore[union-attr]

@@ -19,15 +19,22 @@ async def show_bare_link(app: App[object], url: str) -> bool:
     Waits in the event loop, not in a thread: a thread blocked in a read could not be cancelled,
     and would take the first key that belongs to the app again.
     """
+    cancelled: asyncio.CancelledError | None = None
     try:
         with app.suspend():
             sys.stdout.write(
                 f"\nAuthorization link, in one piece:\n\n{url}\n\nPress enter to go back. "
             )
             sys.stdout.flush()
-            await _line_from(0)
+            try:
+                await _line_from(0)
+            except asyncio.CancelledError as error:
+                # The answer came meanwhile. `suspend` restores nothing when it is left by an error.
+                cancelled = error
     except SuspendNotSupported:
         return False
+    if cancelled is not None:
+        raise cancelled
     return True
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import TuiOauthError
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from tui_oauth.signin import SignIn
     from tui_oauth.tui.app import ManageOAuth
 
@@ -17,8 +20,12 @@ def follow(home: ManageOAuth, signin: SignIn) -> None:
     """Run `signin` in a worker of the app, unless it runs already or has ended."""
     name = f"sign-in {id(signin):x}"
     running = any(worker.name == name and not worker.is_finished for worker in home.workers)
-    if not running and not signin.ended:
-        home.run_worker(_run(home, signin), name=name, group=_GROUP, exit_on_error=False)
+    if running or signin.ended:
+        return
+    # The annotation is what the type checker infers the result from.
+    _: Worker[None] = home.run_worker(
+        partial(_run, home, signin), name=name, group=_GROUP, exit_on_error=False
+    )
 
 
 async def _run(home: ManageOAuth, signin: SignIn) -> None:

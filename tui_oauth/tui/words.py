@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def redirect_words(rules: RedirectUriRules) -> str:
     """The rule for redirect URLs at a glance, in three words or so; empty where it is not known."""
     if rules.https_required:
-        return "http on loopback is fine" if rules.loopback_http_allowed else "https only"
+        return "http on loopback" if rules.loopback_http_allowed else "https only"
     if rules.loopback_http_allowed or rules.https_required is False:
-        return "http is fine"
+        return "http or https"
     return ""

@@ -14,7 +14,7 @@ from tui_oauth.vault import container, crypto, files, keyfile, lock, slots
 from tui_oauth.vault.container import Header
 from tui_oauth.vault.crypto import Keys
 from tui_oauth.vault.repository import Vault
-from tui_oauth.vault.storage import lock_path, read_file
+from tui_oauth.vault.storage import FileState, lock_path
 
 
 def create_vault(
@@ -52,14 +52,14 @@ def create_vault(
             header = Header(vault_id, generation=1, seals=0, slots=(slot,), writer=__version__)
             _set_backup_aside(path)
             content = container.build({container.ENTRIES_TABLE: {}}, header, keys)
-            files.create_private(path, content, "vault")
+            signature = files.create_private(path, content, "vault")
         except BaseException as error:
             if made_key is not None:
                 files.discard(made_key)
             if isinstance(error, FileExistsError):
                 raise _exists(path) from error
             raise
-    return Vault(path, keys, read_file(path))
+    return Vault(path, keys, FileState(content, signature))
 
 
 def _exists(path: Path) -> AlreadyExists:

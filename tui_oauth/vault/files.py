@@ -51,10 +51,10 @@ def open_private(path: Path, what: str, flags: int = os.O_RDONLY, *, lenient: bo
     try:
         check_private(os.fstat(descriptor), path, what, lenient)
     except OSError as error:
-        os.close(descriptor)
+        close(descriptor)
         raise failed(f"read the {what} {path}", error) from error
     except TuiOauthError:
-        os.close(descriptor)
+        close(descriptor)
         raise
     return descriptor
 
@@ -77,7 +77,7 @@ def read_private(
     except OSError as error:
         raise failed(f"read the {what} {path}", error) from error
     finally:
-        os.close(descriptor)
+        close(descriptor)
     return b"".join(chunks), signature
 
 
@@ -122,27 +122,32 @@ def check_folder(path: Path, *, private: bool = False) -> None:
         )
 
 
-def create_private(path: Path, data: bytes, what: str) -> None:
+def create_private(path: Path, data: bytes, what: str) -> Signature:
     """A new file with `data`, mode 0600, durable and whole or not there at all.
 
     FileExistsError if there is one already, whoever made it and however recently.
     """
     temporary = path.with_name(path.name + ".tmp")
+    made = False
     try:
-        _write_new(temporary, data)
+        signature = _write_new(temporary, data)
         try:
             os.link(temporary, path, follow_symlinks=False)
         except OSError as error:
             if error.errno not in _NO_HARD_LINKS or os.path.lexists(path):
                 raise
             temporary.rename(path)
+        made = True
         discard(temporary)
         sync_folder(path.parent)
     except BaseException as error:
         discard(temporary)
+        if made:
+            discard(path)
         if isinstance(error, OSError) and not isinstance(error, FileExistsError):
             raise failed(f"write the {what} {path}", error) from error
         raise
+    return signature
 
 
 def replace_private(path: Path, data: bytes, what: str, *, keep_previous: bool) -> Signature:
@@ -183,12 +188,18 @@ def reserve(path: Path, size: int) -> None:
         try:
             _take_room(descriptor, size)
         finally:
-            os.close(descriptor)
+            close(descriptor)
     except OSError as error:
         discard(path)
         raise failed(
             f"reserve room in {path.parent}", error, "Nothing was asked of the provider."
         ) from error
+
+
+def close(descriptor: int) -> None:
+    """Close what was read, locked or synced already, where an error has nothing more to tell."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def discard(path: Path) -> None:
@@ -203,7 +214,7 @@ def sync_folder(path: Path) -> None:
     try:
         os.fsync(descriptor)
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def failed(doing: str, error: OSError, consequence: str = "") -> StorageFailed:
@@ -231,8 +242,7 @@ def _write_new(path: Path, data: bytes) -> Signature:
         os.fsync(descriptor)
         signature = signature_of(os.fstat(descriptor))
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+        close(descriptor)
         raise
     os.close(descriptor)
     return signature

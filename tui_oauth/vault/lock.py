@@ -37,7 +37,7 @@ def hold(path: Path, what: str, timeout: float = DEFAULT_TIMEOUT) -> Iterator[No
         _leave_hint(descriptor)
         yield
     finally:
-        os.close(descriptor)
+        files.close(descriptor)
 
 
 def _open(path: Path) -> int:
@@ -55,10 +55,10 @@ def _open(path: Path) -> int:
             status = os.fstat(descriptor)
         files.check_private(status, path, "lock")
     except OSError as error:
-        os.close(descriptor)
+        files.close(descriptor)
         raise files.failed(f"open the lock {path}", error) from error
     except TuiOauthError:
-        os.close(descriptor)
+        files.close(descriptor)
         raise
     return descriptor
 

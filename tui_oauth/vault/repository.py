@@ -181,7 +181,8 @@ class Vault:
     def keep_pending(self, entry_id: str, tokens: TokenSet, *, sent: Secret) -> None:
         """Keep the sealed answer to a refresh beside the vault, for when the commit failed.
 
-        `sent` is the refresh token that it cost. StorageFailed if this cannot be written either.
+        `sent` is the refresh token that it cost, or the access token where that is what a provider
+        renews. StorageFailed if this cannot be written either.
         """
         with self._storage.mutex:
             self._upkeep.keep_pending(entry_id, tokens, sent)
@@ -198,7 +199,7 @@ class Vault:
         tokens, sent = pending
         with self._storage.mutex:
             current = self._open_secrets(self._stored(entry_id)).tokens
-        if current is None or current.refresh_token != sent:
+        if current is None or (current.refresh_token or current.access_token) != sent:
             # Someone authorized anew since: the vault's tokens are the newer ones.
             self._upkeep.drop_pending(entry_id)
             return None

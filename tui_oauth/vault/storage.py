@@ -178,4 +178,4 @@ class SealedStorage(Storage):
         except OSError as error:
             raise files.failed(f"read the vault {self.path}", error) from error
         finally:
-            os.close(descriptor)
+            files.close(descriptor)

@@ -498,6 +498,15 @@ async def test_rule_20_where_binding_does_not_tell_a_listener_is_asked_for(
     assert not server.listening
 
 
+async def test_two_sign_ins_that_begin_at_once_share_the_port(
+    server: CallbackServer, client: Client
+) -> None:
+    both = [SignIn(), SignIn()]
+    await asyncio.gather(*(server.expect(each.state, each.finish) for each in both))
+    for each in both:
+        assert (await client.get(each.target)).title == "Authorization Successful"
+
+
 async def test_a_reserved_port_is_explained() -> None:
     error = await listener.unavailable(80, PermissionError(13, "Permission denied"))
     assert "port 80" in error.message

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from browser import browser as browser
-from browser import chromium as chromium
 from practice_calls import Client, send
 
+from tests.browser import browser as browser
+from tests.browser import chromium as chromium
 from tui_oauth.practice.application import Application
 from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.practice.visitor import Visitor

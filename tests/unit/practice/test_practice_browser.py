@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from browser import Browser
 
+from tests.browser import Browser
 from tui_oauth.practice.provider import PracticeProvider
 
 pytestmark = pytest.mark.chromium

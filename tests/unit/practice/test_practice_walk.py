@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import tempfile
 
 import pytest
 
-from tui_oauth.errors import TuiOauthError
+from tui_oauth.errors import CallbackUnavailable, TuiOauthError
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice import walk as walking
 from tui_oauth.practice.behaviour import Behaviour
@@ -21,8 +22,7 @@ def test_the_walk_takes_all_nine_steps_and_leaves_nothing(home, tmp_path, monkey
 
     class Watched(PracticeProvider):
         def stop(self) -> None:
-            for app in self.application.store.apps():
-                secret.append(app.client_secret)
+            secret.extend(app.client_secret for app in self.application.store.apps())
             made.append(self)
             super().stop()
 
@@ -58,6 +58,16 @@ def test_a_walk_that_cannot_end_well_raises(monkeypatch, behaviour):
     with pytest.raises(TuiOauthError):
         walking.walk(out)
     assert "9." not in out.getvalue()
+
+
+def test_a_walk_without_a_callback_server_raises(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(walking, "_free_port", lambda: port)
+        with pytest.raises(CallbackUnavailable, match=str(port)):
+            walking.walk(io.StringIO())
 
 
 def test_the_visitor_stays_on_this_machine(visitor):

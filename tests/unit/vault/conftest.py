@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from vault_helpers import places_of
 
 from tui_oauth.paths import Places
 from tui_oauth.vault import Vault, create_vault
-from vault_helpers import places_of
 
 
 @pytest.fixture

@@ -153,7 +153,19 @@ def test_entries_of_any_text_come_back(
     error: str,
 ) -> None:
     before = Entry(
-        ENTRY_ID, name, "s", "S", 1, 2, 3, variables, scopes, callback, *flags, expires_at=expires, last_error=error
+        ENTRY_ID,
+        name,
+        "s",
+        "S",
+        1,
+        2,
+        3,
+        variables,
+        scopes,
+        callback,
+        *flags,
+        expires_at=expires,
+        last_error=error,
     )
     assert records.read_entry(records.entry_text(before), ENTRY_ID, 3) == before
 

@@ -36,7 +36,8 @@ def _refused(home: Path, data: bytes) -> None:
     assert state_of(home) == before
 
 
-def test_every_byte_with_a_flipped_bit_is_noticed(full: Vault, home: Path, spots: Places) -> None:
+def test_a_flipped_bit_in_any_byte_is_noticed(vault: Vault, home: Path, spots: Places) -> None:
+    vault.add(entry("one"), secrets("cs-one"))
     good = spots.vault.read_bytes()
     descriptor = os.open(spots.vault, os.O_WRONLY)
     for place in range(len(good)):
@@ -47,7 +48,7 @@ def test_every_byte_with_a_flipped_bit_is_noticed(full: Vault, home: Path, spots
         os.pwrite(descriptor, good[place : place + 1], place)
     os.close(descriptor)
     assert spots.vault.read_bytes() == good
-    assert len(reopen(home).entries()) == 2
+    assert len(reopen(home).entries()) == 1
 
 
 def test_every_truncation_is_noticed(full: Vault, home: Path, spots: Places) -> None:
@@ -74,7 +75,7 @@ def test_every_truncation_is_noticed(full: Vault, home: Path, spots: Places) -> 
         b'{"_vault":{"1":{"v":' + b"9" * 20_000 + b"}}}",
         b'{"_vault":{"1":{"v":NaN}}}',
         b"\x00" * 4096,
-        "{\"_vault\":{\"1\":{\"v\":1,\"é\"".encode(),
+        '{"_vault":{"1":{"v":1,"é"'.encode(),
     ],
     ids=lambda data: data[:24].decode("latin-1") + f" {len(data)}",
 )
@@ -82,7 +83,9 @@ def test_foreign_files_are_refused_and_left_alone(vault: Vault, home: Path, data
     _refused(home, data)
 
 
-def test_a_giant_file_is_refused_without_reading_on(vault: Vault, home: Path, spots: Places) -> None:
+def test_a_giant_file_is_refused_without_reading_on(
+    vault: Vault, home: Path, spots: Places
+) -> None:
     with spots.vault.open("r+b") as file:
         file.truncate(1 << 40)
     with pytest.raises(VaultDamaged, match="larger than 64 MiB"):
@@ -148,14 +151,16 @@ def test_even_under_a_right_seal_records_open_in_their_place_only(
     only_entries = {"entries": tables["entries"]}
     spots.vault.write_bytes(container.build(only_entries, full.header, full._keys))
     vault = reopen(home)
-    with pytest.raises(VaultDamaged):
+
+    def open_all() -> None:
         for name in ("one", "two"):
             vault.secrets(vault.find(name))
 
+    with pytest.raises(VaultDamaged):
+        open_all()
 
-def test_a_newer_container_is_named_and_not_touched(
-    full: Vault, home: Path, spots: Places
-) -> None:
+
+def test_a_newer_container_is_named_and_not_touched(full: Vault, home: Path, spots: Places) -> None:
     data = spots.vault.read_bytes().replace(b'{"v":1,', b'{"v":2,', 1)
     spots.vault.write_bytes(data)
     with pytest.raises(VaultDamaged, match="newer tui-oauth"):
@@ -210,7 +215,7 @@ def test_damage_under_an_open_vault_is_noticed_by_reads_and_writes(
 def test_a_vault_put_in_place_of_another_is_refused_by_a_running_program(
     full: Vault, spots: Places, tmp_path: Path
 ) -> None:
-    other = replace(spots, vault=tmp_path / "other.json")
+    other = spots._replace(vault=tmp_path / "other.json")
     create_vault(other)
     other.vault.rename(spots.vault)
     with pytest.raises(VaultLocked, match="Another vault"):
@@ -218,5 +223,6 @@ def test_a_vault_put_in_place_of_another_is_refused_by_a_running_program(
 
 
 def test_the_header_alone_is_read_from_a_damaged_file(full: Vault, spots: Places) -> None:
+    header = full.header
     spots.vault.write_bytes(spots.vault.read_bytes()[:-100])
-    assert read_header(spots.vault).vault_id == full.header.vault_id
+    assert read_header(spots.vault) == header

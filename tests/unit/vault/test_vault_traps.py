@@ -71,7 +71,9 @@ def test_trap_3_document_numbers_are_random_and_do_not_collide(
     first_try = iter([taken])
     real = crypto.random_bytes
     monkeypatch.setattr(
-        crypto, "random_bytes", lambda size: next(first_try, real(size)) if size == 8 else real(size)
+        crypto,
+        "random_bytes",
+        lambda size: next(first_try, real(size)) if size == 8 else real(size),
     )
     vault.add(entry("after a collision"))
     assert len(vault.entries()) == 7
@@ -142,12 +144,16 @@ def test_trap_8_modes_do_not_depend_on_the_umask(home: Path, spots: Places) -> N
     for mask in (0o000, 0o077, 0o277):
         before = os.umask(mask)
         try:
-            place = replace(spots, vault=home / f"{mask:o}" / "deep" / "vault.json")
-            place = replace(place, key_file=home / f"{mask:o}-key" / "vault.key")
+            place = spots._replace(vault=home / f"{mask:o}" / "deep" / "vault.json")
+            place = place._replace(key_file=home / f"{mask:o}-key" / "vault.key")
             if mask == 0o277:  # folders under such a mask are of no use to anyone
                 place.vault.parent.mkdir(parents=True)
                 place.key_file.parent.mkdir()
-                for folder in (place.vault.parent.parent, place.vault.parent, place.key_file.parent):
+                for folder in (
+                    place.vault.parent.parent,
+                    place.vault.parent,
+                    place.key_file.parent,
+                ):
                     folder.chmod(0o700)
             vault = create_vault(place)
             made = vault.add(entry(), secrets())
@@ -156,7 +162,5 @@ def test_trap_8_modes_do_not_depend_on_the_umask(home: Path, spots: Places) -> N
                     assert len(list((place.vault.parent / "locks").iterdir())) == 2
         finally:
             os.umask(before)
-    modes = {
-        (path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in home.rglob("*")
-    }
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in home.rglob("*")}
     assert modes == {(True, 0o700), (False, 0o600)}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tui_oauth.model import Entry, EntrySecrets, TokenSet
@@ -39,6 +41,11 @@ def tokens(access: str = "at-1", refresh: str | None = "rt-1") -> TokenSet:
 
 def secrets(client_secret: str = "cs-1", access: str = "at-1") -> EntrySecrets:
     return EntrySecrets("client-1", Secret(client_secret), tokens(access))
+
+
+def with_access(access: str) -> Callable[[Entry, EntrySecrets], tuple[Entry, EntrySecrets]]:
+    """An edit that stores other tokens."""
+    return lambda held, kept: (held, replace(kept, tokens=tokens(access)))
 
 
 def places_of(home: Path) -> Places:

@@ -125,7 +125,8 @@ class AuthorizeScreen(AppScreen[None]):
         self.set_class(False, "-ended", "-qr")
         self._paste_words("")
         self._look()
-        self.query_one(UrlPanel).focus()
+        self.query_one(KeyBar).refresh()
+        self.query_one(UrlPanel).focus(scroll_visible=False)
 
     def _let_go(self) -> None:
         if self._signin is not None and self._signin.on_change == self._on_change:
@@ -138,7 +139,7 @@ class AuthorizeScreen(AppScreen[None]):
     def _look(self) -> None:
         """Show where the sign-in stands; go on to the next screen when it succeeded."""
         signin = self._signin
-        if signin is None or not self.is_current:
+        if signin is None or self.app.screen is not self:
             return
         if not signin.ended:
             port = self.home.workspace.settings.callback.port
@@ -170,6 +171,7 @@ class AuthorizeScreen(AppScreen[None]):
         if not self.has_class("-ended"):
             self.set_class(True, "-ended")
             self.set_class(False, "-qr")
+            self.query_one(KeyBar).refresh()
             self.query_one("#again").focus()
 
     def _leave(self) -> None:
@@ -303,8 +305,6 @@ class AuthorizeScreen(AppScreen[None]):
         ended = self._signin is not None and self._signin.ended
         if action in {"again", "configure"}:
             return ended
-        if action in {"cancel", "copy_ssh"}:
-            return not ended
         if action == "open_link":
-            return browser.can_open(self.home.workspace.environ)
-        return True
+            return not ended and browser.can_open(self.home.workspace.environ)
+        return not (ended and action in {"cancel", "copy_ssh", "copy_link", "qr", "bare"})

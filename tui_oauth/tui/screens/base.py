@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.screen import ModalScreen, Screen
@@ -71,7 +72,8 @@ class _Common(Screen[ResultT]):
         the log and the quiet line. Neither ends the app.
         """
         return self.run_worker(
-            self._run_job(words, work, done, failed),
+            # Not a coroutine yet: a job that is replaced before it began would warn that it never ran.
+            partial(self._run_job, words, work, done, failed),
             group=group,
             exclusive=True,
             exit_on_error=False,
@@ -129,5 +131,5 @@ class AppScreen(_Common[ResultT]):
     """A screen that fills the terminal."""
 
 
-class AppDialog(_Common[ResultT], ModalScreen[ResultT]):
+class AppDialog(ModalScreen[ResultT], _Common[ResultT]):
     """A dialog over the screen below."""

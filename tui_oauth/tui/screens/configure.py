@@ -86,7 +86,8 @@ class ConfigureScreen(AppScreen[None]):
         form = self.query_one(FieldForm)
         whose = self._entry.service_name if self._entry is not None else ""
         self.query_one(CallbackField).show(self._url, whose)
-        self.query_one("#reveal").display = bool(form.secret_inputs())
+        if not form.secret_inputs():
+            self.query_one("#reveal").display = False
         self.call_after_refresh(form.focus_first_empty)
 
     # ---- what the person does

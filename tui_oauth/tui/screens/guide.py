@@ -55,13 +55,24 @@ class GuideScreen(AppScreen[None]):
         yield TitleBar("Guide", service.name)
         with VerticalScroll(id="guide-body"):
             yield CallbackField("c")
+            if view.portal_url:
+                yield Static(
+                    Content.assemble(
+                        ("Portal  ", "$quiet"),
+                        Content.styled(
+                            view.portal_url, Style(link=view.portal_url, underline=True)
+                        ),
+                    ),
+                    markup=False,
+                    id="guide-portal",
+                )
             with Vertical(id="guide-steps"):
                 for number, step in enumerate(view.steps, 1):
                     yield _item(f"{number:>2}.", step)
             if view.gotchas:
                 yield Static("Good to know", classes="guide-heading")
                 for gotcha in view.gotchas:
-                    yield _item(" ▲", gotcha)
+                    yield _item("  –", gotcha)
             yield Static("What to bring back", classes="guide-heading")
             facts = Facts()
             labels = service.credential_labels
@@ -72,17 +83,6 @@ class GuideScreen(AppScreen[None]):
                 )
             )
             yield facts
-            if view.portal_url:
-                yield Static(
-                    Content.assemble(
-                        "Portal  ",
-                        Content.styled(
-                            view.portal_url, Style(link=view.portal_url, underline=True)
-                        ),
-                    ),
-                    markup=False,
-                    id="guide-portal",
-                )
             with Horizontal(classes="buttons"):
                 if self.entry_id is not None:
                     yield Button("Configure OAuth", id="configure")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -65,10 +67,17 @@ class HelpScreen(AppScreen[None]):
     def compose(self) -> ComposeResult:
         yield TitleBar("Help", "esc closes · the arrows scroll")
         with VerticalScroll(id="help"):
-            yield Static(help_text(self._group), markup=False)
+            yield Static(markup=False)
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        text = self.query_one("#help Static", Static)
+        text.update(help_text(self._group, text.size.width))
 
     def action_scroll(self, by: int) -> None:
         self.query_one("#help").scroll_relative(y=by, animate=False)
@@ -77,27 +86,34 @@ class HelpScreen(AppScreen[None]):
         self.dismiss(None)
 
 
-def help_text(first: str) -> Content:
-    """Everything, with the group `first` in front."""
+_KEYS = 14
+
+
+def help_text(first: str, width: int = 80) -> Content:
+    """Everything in `width` cells, with the group `first` in front."""
     order = [first, *(name for name in _ORDER if name != first)]
-    parts: list[Content] = [_group(GROUPS[order[0]]), _group(GROUPS["anywhere"])]
+    parts = [_group(GROUPS[order[0]], width), _group(GROUPS["anywhere"], width)]
     for title, words in _WORDS:
-        parts.append(Content.assemble((title, "bold"), "\n", f"{words}\n"))
-    parts.extend(_group(GROUPS[name]) for name in order[1:])
+        parts.append(Content.assemble((title, "bold $primary"), "\n", f"{words}\n"))
+    parts.extend(_group(GROUPS[name], width) for name in order[1:])
     return Content("\n").join(parts)
 
 
-def _group(group: Group) -> Content:
-    lines: list[Content] = [Content.styled(group.title, "bold")]
+def _group(group: Group, width: int) -> Content:
+    lines: list[Content] = [Content.styled(group.title, "bold $primary")]
     for key in group.keys:
         shown = " ".join(_shown(name) for name in key.keys.split(",")) if key.bound else key.shown
-        lines.append(Content.assemble((f"  {shown:<12}", "$accent"), key.help))
-    lines.append(Content(""))
-    return Content("\n").join(lines)
+        words = textwrap.wrap(key.help, max(20, width - _KEYS))
+        lines.append(
+            Content.assemble((f"{shown:<{_KEYS}}", "bold"), ("\n" + " " * _KEYS).join(words))
+        )
+    return Content("\n").join([*lines, Content("")])
 
 
 _NAMES = {"question_mark": "?", "slash": "/", "plus": "+", "escape": "esc", "delete": "del"}
 
 
 def _shown(key: str) -> str:
-    return _NAMES.get(key, key.replace("ctrl+", "^"))
+    if key in _NAMES:
+        return _NAMES[key]
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else key.replace("ctrl+", "^")

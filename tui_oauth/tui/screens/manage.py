@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -76,7 +78,6 @@ class ManageScreen(EntryActions):
 
     def on_mount(self) -> None:
         self.query_one("#list").border_title = "Entries"
-        self._show_callback()
         self.open_vault()
 
     # ---- reading the vault
@@ -88,6 +89,11 @@ class ManageScreen(EntryActions):
 
             self.home.push_screen(FirstRunScreen(), self._begun)
             return
+        early = self.home.early
+        if early is not None and early.done() and early.exception() is None:
+            self.home.early = None
+            self._loaded(early.result())
+            return
         self.query_one(EmptyState).update("")
         self._layout()
         self.job("Opening the vault…", self._read, self._loaded, self._not_opened, group="load")
@@ -97,8 +103,11 @@ class ManageScreen(EntryActions):
         self.job("", self._read, lambda read: self._loaded(read, select), group="load")
 
     async def _read(self) -> list[Entry]:
+        early, self.home.early = self.home.early, None
+        if early is not None:
+            return await asyncio.wrap_future(early)
         workspace = self.home.workspace
-        return await in_thread(lambda: list(workspace.vault.entries()))
+        return await in_thread(lambda: workspace.vault.entries())
 
     def _begun(self, made: bool | None) -> None:
         if made:
@@ -112,7 +121,10 @@ class ManageScreen(EntryActions):
         noun = "entry" if count == 1 else "entries"
         self.query_one(TitleBar).detail = f"{count} {noun} · vault: {protection}"
         self._arrange(select)
-        self._show_current()
+        if self.current() is None:
+            self._show_current()
+        else:
+            self._follow()
 
     def _not_opened(self, error: TuiOauthError) -> None:
         if isinstance(error, VaultLocked) and self._takes_passphrase():
@@ -127,6 +139,7 @@ class ManageScreen(EntryActions):
         )
         self.query_one(EmptyState).explain(title, error.message, error.advice)
         self._layout()
+        self._show_callback()
 
     def _takes_passphrase(self) -> bool:
         from tui_oauth.vault import read_header
@@ -198,6 +211,10 @@ class ManageScreen(EntryActions):
         return self._entries.get(self.query_one(EntryTable).highlighted or "")
 
     @on(EntryTable.Highlighted)
+    def _follow(self) -> None:
+        # The row is painted first: a service's file may have to be read for the rest.
+        self.call_after_refresh(self._show_current)
+
     def _show_current(self) -> None:
         self._show_callback()
         self._show_details()

@@ -14,7 +14,6 @@ from tui_oauth.errors import ProviderRefused, TuiOauthError
 from tui_oauth.text import neutralise
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.screens.base import AppDialog
-from tui_oauth.tui.widgets.key_bar import KeyBar
 
 _MAX_TEXT = 10_000
 
@@ -45,14 +44,14 @@ class ProblemScreen(AppDialog[None]):
         self._title = title
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="problem", classes="field") as box:
+        with Vertical(id="problem", classes="dialog") as box:
             box.border_title = Content(self._title)
+            box.border_subtitle = "esc closes, c copies"
             with VerticalScroll(id="problem-scroll"):
                 yield Static(Content(self._text), markup=False, id="problem-text")
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Copy", id="copy")
-        yield KeyBar("problem")
 
     def on_mount(self) -> None:
         self.query_one("#problem-scroll").focus()

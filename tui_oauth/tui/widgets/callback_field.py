@@ -29,12 +29,10 @@ class CallbackField(Static):
     def show(self, url: str, whose: str = "", rule: str = "") -> None:
         """Show `url`, registered at `whose`, where `rule` says in a few words what it accepts."""
         self.url = url
+        self.update(Content(url or "not known: the service of this entry is missing"))
         self.border_title = Content(f"Callback URL for {whose}" if whose else "Callback URL")
         parts = [part for part in (rule, f"{self._key} or a click copies") if part]
         self.border_subtitle = Content(" · ".join(parts))
-
-    def watch_url(self) -> None:
-        self.update(Content(self.url or "not known: the service of this entry is missing"))
 
     def on_click(self) -> None:
         if self.url:

@@ -47,7 +47,7 @@ class ChoiceField(Widget, can_focus=True):
         label = self.choices[self.index].label or self.value
         count = f"   {self.index + 1} of {len(self.choices)}"
         return Content.assemble(
-            ("◂ ", "$text-muted"), Content(label), (" ▸", "$text-muted"), (count, "$text-muted")
+            ("◂ ", "$quiet"), Content(label), (" ▸", "$quiet"), (count, "$quiet")
         )
 
     def watch_index(self, before: int, after: int) -> None:

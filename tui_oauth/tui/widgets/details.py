@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,13 +93,23 @@ def _time(label: str, seconds: int, now: int) -> Line:
     return Line(label, f"{relative(seconds, now)} ({day} UTC)", "$quiet")
 
 
-def as_content(title: str, lines: Sequence[Line]) -> Content:
-    """`lines` under `title`, labels above their values: it reads well in a narrow pane."""
+_BESIDE = 50
+_LABEL = 15
+
+
+def as_content(title: str, lines: Sequence[Line], width: int) -> Content:
+    """`lines` under `title` in `width` cells: values beside their labels, or below where it is narrow."""
     parts: list[Content | str | tuple[str, str]] = [(f"{neutralise(title)}\n\n", "bold")]
     for line in lines:
+        value = neutralise(line.value, 2_000)
+        if width >= _BESIDE:
+            folded = textwrap.wrap(value, width - _LABEL) or [""]
+            parts.append((f"{line.label:<{_LABEL}}", "$quiet"))
+            parts.append((("\n" + " " * _LABEL).join(folded) + "\n", line.style))
+            continue
         if line.label:
             parts.append((f"{line.label}\n", "$quiet"))
-        parts.append((f"{neutralise(line.value, 2_000)}\n", line.style))
+        parts.append((f"{value}\n", line.style))
     return Content.assemble(*parts)
 
 
@@ -107,17 +118,24 @@ class Details(VerticalScroll, can_focus=False):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._shown: Content | None = None
+        self._title = ""
+        self._lines: Sequence[Line] = ()
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
     def show(self, title: str, lines: Sequence[Line]) -> None:
-        content = as_content(title, lines)
-        if self._shown is None or not content.is_same(self._shown):
-            self._shown = content
-            self.query_one(Static).update(content)
+        if (title, lines) != (self._title, self._lines):
+            self._title, self._lines = title, lines
+            self._draw()
 
     def clear(self) -> None:
-        self._shown = None
-        self.query_one(Static).update("")
+        self.show("", ())
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        content = as_content(self._title, self._lines, width) if self._title else Content("")
+        self.query_one(Static).update(content)

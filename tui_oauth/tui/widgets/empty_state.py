@@ -6,6 +6,11 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+_WHAT = (
+    "An entry holds one sign-in at one service: its client ID and secret, and its tokens, "
+    "encrypted here and kept fresh for your programs."
+)
+
 
 class EmptyState(Static):
     """A few centred lines."""
@@ -18,11 +23,8 @@ class EmptyState(Static):
         self.update(
             Content.assemble(
                 ("No OAuth entries yet\n\n", "bold"),
-                (
-                    "An entry holds one sign-in at one service: its client ID and secret,\n",
-                    "$quiet",
-                ),
-                ("its tokens, encrypted here and kept fresh for your programs.\n\n", "$quiet"),
+                (_WHAT, "$quiet"),
+                "\n\n",
                 _key("n", "new entry", "screen.new"),
                 "        ",
                 _key("?", "help", "app.help"),

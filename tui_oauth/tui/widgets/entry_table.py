@@ -176,6 +176,7 @@ class EntryTable(ScrollView, can_focus=True):
         self.virtual_size = Size(0, len(self._rows) + 1)
         self._measure()
         self._scroll_to_cursor()
+        self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -249,7 +250,7 @@ class EntryTable(ScrollView, can_focus=True):
         return ""
 
     def _measure(self) -> None:
-        self._widths = column_widths(self._rows, self.size.width - len(_MARK))
+        self._widths = column_widths(self._rows, self.size.width - len(_MARK) - 1)
 
     def _scroll_to_cursor(self) -> None:
         top = self.scroll_offset.y

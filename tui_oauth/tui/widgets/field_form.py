@@ -18,7 +18,7 @@ from textual.widgets import Input, TextArea
 
 from tui_oauth.secret import Secret
 from tui_oauth.tui.widgets.choice_field import ChoiceField
-from tui_oauth.tui.widgets.clean_input import CleanInput
+from tui_oauth.tui.widgets.clean_input import CleanInput, cleaned
 from tui_oauth.tui.widgets.secret_input import SecretInput
 
 if TYPE_CHECKING:
@@ -34,6 +34,18 @@ class ListArea(TextArea):
         super().__init__("\n".join(words), id=id, compact=True, tab_behavior="focus")
         self.cursor_blink = False
         self.highlight_cursor_line = False
+
+    def on_mount(self) -> None:
+        self.move_cursor(self.document.end)
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Pasted words come on lines of their own, without control characters."""
+        event.prevent_default()
+        event.stop()
+        words = [cleaned(word) for word in event.text.replace(",", " ").split()]
+        before = "" if self.cursor_location[1] == 0 else "\n"
+        if any(words):
+            self.insert(before + "\n".join(word for word in words if word))
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -113,9 +125,9 @@ class FieldForm(Vertical):
         return value.strip() if isinstance(value, str) else " ".join(value)
 
     def texts(self) -> dict[str, str]:
-        """The values of all fields that are neither secret nor the list."""
+        """The values of all fields that are neither secret nor the list; an empty one is its default."""
         return {
-            field.name: self.text(field.name)
+            field.name: self.text(field.name) or field.default
             for field in self.fields
             if not field.secret and field.name != LIST_FIELD
         }

@@ -39,10 +39,15 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for key in fit(bar_keys(self.group), self.size.width + len(_GAP)):
+        usable = tuple(key for key in bar_keys(self.group) if self._usable(key))
+        for key in fit(usable, self.size.width + len(_GAP)):
             label = Content.assemble((key.shown, "bold $foreground"), (f" {key.words}", "$quiet"))
             if key.action:
                 action = key.action if "." in key.action else f"screen.{key.action}"
                 label = label.stylize(Style.from_meta({"@click": action}))
             parts.append(label)
         return Content(_GAP).join(parts)
+
+    def _usable(self, key: Key) -> bool:
+        """Whether the screen takes this key now; it says so in `check_action`."""
+        return not key.action or self.screen.check_action(key.action, ()) is not False

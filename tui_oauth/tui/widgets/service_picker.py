@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tui_oauth.services.format import Service
 
 Search = Callable[[str], "Sequence[Service]"]
-_RULE_WIDTH = 24
+_RULE_WIDTH = 17
 _CATEGORY_WIDTH = 18
 
 

@@ -46,5 +46,5 @@ class UrlPanel(Vertical, can_focus=True):
         self.query_one(".url-text", Static).update(Content(url))
         link = self.query_one(".url-link", Static)
         link.display = bool(link_words)
-        words = Content.styled(link_words, Style(link=url, underline=True, bold=True))
-        link.update(Content.assemble(words, f"  {whose}") if whose else words)
+        words = Content.styled(link_words, "bold $primary").stylize(Style(link=url, underline=True))
+        link.update(Content.assemble(words, "  ", Content(whose)))

@@ -1,6 +1,6 @@
 """What `tui-oauth token` costs with a valid token, against the imports it cannot do without.
 
-    python tests/bench/token.py [ROUNDS]
+    python tests/bench/token_cost.py [ROUNDS]
 
 Prints medians and their ratio (target: at most 2), for 10, 100 and 1,000 entries.
 """

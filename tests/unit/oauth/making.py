@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from tui_oauth.model import TokenSet
 from tui_oauth.oauth.authorize import Answer, Attempt, start
 from tui_oauth.oauth.client import Client
@@ -16,8 +14,6 @@ from tui_oauth.services.format import Quirks, Service
 
 NOW = 1_800_000_000
 CALLBACK = "http://127.0.0.1:8976/callback"
-
-Made = Callable[..., Any]
 
 
 def counting() -> Callable[[int], bytes]:
@@ -81,13 +77,3 @@ def make_tokens(**changes: Any) -> TokenSet:
 
 def make_answer(code: str = "the-code") -> Answer:
     return Answer(Secret(code))
-
-
-@pytest.fixture
-def service() -> Service:
-    return make_service()
-
-
-@pytest.fixture
-def attempt(service: Service) -> Attempt:
-    return make_attempt(service)

@@ -1,0 +1,49 @@
+"""`sandbox` and `demo` without a terminal."""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+from cli_tools import Browser
+
+
+def test_sandbox_runs_until_it_is_ended(shell):
+    with shell.start("sandbox", "--port", "0", "--json", "--https-only") as running:
+        shown = running.event()
+        assert set(shown) == {
+            "url", "port", "service", "authorize_url", "token_url", "revoke_url",
+            "identity_url", "developer_portal_url",
+        }  # fmt: skip
+        assert shown["url"] == f"http://127.0.0.1:{shown['port']}"
+        assert Browser().get(shown["developer_portal_url"]).status == 200
+        running.interrupt(signal.SIGTERM)
+        assert running.end(0).err == ""
+
+
+def test_sandbox_in_words(shell):
+    with shell.start("sandbox", "--port", "0") as running:
+        url = running.line()
+        assert url.startswith("http://127.0.0.1:")
+        assert f"--set port={url.rpartition(':')[2]}" in running.said("--set port=")
+        running.interrupt(signal.SIGINT)
+        running.end(130)
+
+
+def test_sandbox_on_a_taken_port(shell, free_port):
+    with socket.create_server(("127.0.0.1", free_port)):
+        done = shell.run("sandbox", "--port", str(free_port), code=8)
+    assert str(free_port) in done.err
+    assert "--port" in done.err
+
+
+def test_sandbox_with_a_behaviour_that_does_not_exist(shell):
+    assert "--odd-json" in shell.run("sandbox", "--odd-json", "odd", code=2).err
+
+
+def test_demo_walks_by_itself_and_leaves_nothing(shell, tmp_path):
+    done = shell.run("demo")
+    assert "Authorization Successful" in done.out
+    assert done.err == ""
+    assert not shell.vault.exists()
+    assert not list(tmp_path.glob("tui-oauth-demo-*"))

@@ -1,0 +1,95 @@
+"""A vault whose pictures never change: fixed places, fixed clock, an entry in every state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_oauth.model import Entry, EntrySecrets, TokenSet
+from tui_oauth.paths import Places
+from tui_oauth.secret import Secret
+from tui_oauth.settings import Settings
+from tui_oauth.vault import create_vault
+from tui_oauth.workspace import Workspace
+
+NOW = 1_795_448_000  # 2026-11-23 15:33:20 UTC
+
+
+def entry(number: int, name: str, service: str, service_name: str, **more: object) -> Entry:
+    """An entry made nine days ago and changed an hour ago."""
+    return Entry(
+        id=f"{number:032x}",
+        name=name,
+        service=service,
+        service_name=service_name,
+        created_at=NOW - 9 * 86_400,
+        updated_at=NOW - 3_600,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+ENTRIES = (
+    entry(
+        1,
+        "my-intercom",
+        "intercom",
+        "Intercom",
+        configured=True,
+        authorized=True,
+        account="Acme Europe",
+        account_detail="workspace ab12cd",
+    ),
+    entry(
+        2,
+        "crm",
+        "hubspot",
+        "HubSpot",
+        configured=True,
+        authorized=True,
+        has_refresh_token=True,
+        expires_at=NOW + 1_500,
+        account="portal 4711",
+        granted_scopes=("oauth", "crm.objects.contacts.read"),
+    ),
+    entry(
+        3,
+        "books",
+        "xero",
+        "Xero",
+        configured=True,
+        authorized=True,
+        expires_at=NOW + 240,
+        account="名前 Ltd [/users]",
+    ),
+    entry(4, "tickets", "zendesk", "Zendesk", variables={"subdomain": "acme"}),
+    entry(5, "repo-sync", "github", "GitHub", configured=True),
+    entry(
+        6,
+        "old-google",
+        "google",
+        "Google (generic)",
+        configured=True,
+        authorized=True,
+        needs_authorization=True,
+        last_error="The refresh token was refused (invalid_grant).",
+    ),
+)
+
+
+def workspace(home: Path, filled: bool = True, vault: bool = True) -> Workspace:
+    """A workspace with a still clock; `filled` with the entries above."""
+    places = Places(
+        vault=home / "vault.json",
+        key_file=home / "vault.key",
+        settings=home / "config.toml",
+        own_services=home / "services",
+        state=home / "state",
+    )
+    environ = {"HOME": str(home), "TERM": "xterm-256color"}
+    made = Workspace(environ, places, Settings(), clock=lambda: NOW)
+    if vault:
+        made.use_vault(create_vault(places))
+    for one in ENTRIES if filled else ():
+        tokens = TokenSet(Secret("a-token"), "Bearer", NOW - 3_600, one.expires_at)
+        held = EntrySecrets("an-id", Secret("a-secret"), tokens)
+        made.vault.add(one, held if one.configured else EntrySecrets())
+    return made

@@ -1,0 +1,342 @@
+"""Manage OAuth: the list, its keys, the mouse, and what other processes do meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stage import Stage, at, shown, until, words
+
+from tui_oauth import entries
+from tui_oauth.errors import NotFound, ProviderUnreachable
+from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.secret import Secret
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.details import Details
+from tui_oauth.tui.widgets.entry_table import EntryTable
+from tui_oauth.vault import open_vault
+
+CANARY = "canary-access-token-77c1"
+
+
+@pytest.fixture
+def stage(home: Path) -> Iterator[Stage]:
+    with Stage(home) as made:
+        yield made
+
+
+def authorized(stage: Stage, name: str, **kept: int | None) -> Entry:
+    """An entry with a token that nobody had to fetch."""
+    entry = stage.configured(name)
+    now = stage.workspace.now()
+    tokens = TokenSet(Secret(CANARY), "Bearer", now, kept.get("expires_at"))
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        changed = with_tokens(current, tokens, now, Account("Acme [/users]", "workspace 1"))
+        return changed, EntrySecrets(held.client_id, held.client_secret, tokens)
+
+    return stage.workspace.vault.change(entry.id, edit)
+
+
+def names(app: object) -> list[str]:
+    return [row.name for row in app.screen.query_one(EntryTable).rows]  # type: ignore[attr-defined]
+
+
+async def test_the_list_shows_every_entry_and_its_status(stage: Stage) -> None:
+    stage.entry("fresh")
+    stage.configured("ready")
+    authorized(stage, "going")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: len(names(app)) == 3, "the entries")
+        screen = words(app)
+        assert "◐ Not Configured" in screen
+        assert "◐ Not Authorized" in screen
+        assert "● Authorized" in screen
+        assert "3 entries · vault: key file" in screen
+
+
+async def test_trap_7_brackets_in_foreign_text_are_shown_as_they_are(stage: Stage) -> None:
+    entry = stage.entry("[/b] [red]odd")
+    authorized(stage, "going")
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "Acme [/users]" in shown(app), "the account")
+        assert "[/b] [red]odd" in shown(app)
+        app.screen.query_one(EntryTable).select(entry.id)
+        await pilot.press("d")
+        await until(pilot, lambda: "Delete the entry [/b] [red]odd?" in shown(app), "the question")
+        await pilot.press("escape", "m")
+        await until(pilot, lambda: "Rename [/b] [red]odd" in shown(app), "the prompt")
+        await pilot.press("escape")
+        app.say("A note with [/x] in it")
+        await until(pilot, lambda: "A note with [/x] in it" in shown(app), "the line")
+        app.screen.query_one(EntryTable)
+        await pilot.press("slash", *"[/zz]")
+        await until(pilot, lambda: "Nothing matches [/zz]" in shown(app), "the search")
+
+
+async def test_the_callback_url_follows_the_highlighted_entry(stage: Stage) -> None:
+    stage.entry("a-plain", "practice")
+    stage.entry("b-strict", "practice-https")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        field = app.screen.query_one(CallbackField)
+        await until(pilot, lambda: field.url.startswith("http://"), "the first URL")
+        await pilot.press("down")
+        await until(pilot, lambda: field.url.startswith("https://"), "the second URL")
+        assert "https only" in shown(app)
+
+
+async def test_c_and_a_click_send_the_callback_url(stage: Stage) -> None:
+    stage.entry("one")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        field = app.screen.query_one(CallbackField)
+        await until(pilot, lambda: field.url, "the URL")
+        await pilot.press("c")
+        await until(pilot, lambda: "Callback URL sent to" in shown(app), "the line")
+        assert app.clipboard == field.url
+        assert "copied" not in shown(app).lower()
+        app.copy("something else", "Something")
+        await until(pilot, lambda: "Something sent to" in shown(app), "the other line")
+        await pilot.click(CallbackField)
+        await until(pilot, lambda: app.clipboard == field.url, "the click")
+
+
+async def test_t_sends_the_access_token_and_keeps_it_nowhere(stage: Stage) -> None:
+    authorized(stage, "going")
+    app = stage.app()
+    sent: list[str] = []
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.copy_to_clipboard = sent.append  # type: ignore[method-assign]
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("t")
+        await until(pilot, lambda: "Access token of going sent to" in shown(app), "the line")
+        assert sent == [CANARY]
+        assert app.clipboard == ""
+        assert CANARY not in shown(app)
+
+
+async def test_what_needs_a_person_is_said_kindly(stage: Stage) -> None:
+    stage.entry("fresh")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("a")
+        await until(pilot, lambda: "fresh has no client ID yet" in words(app), "the hint")
+        await pilot.press("t")
+        await until(pilot, lambda: "✕" in shown(app), "the error")
+        assert "fresh" in words(app)
+
+
+async def test_k_asks_the_provider_and_says_what_went_wrong(stage: Stage) -> None:
+    authorized(stage, "going")  # with a token that the provider never gave
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("k")
+        await until(pilot, lambda: "✕" in shown(app), "the provider's no")
+        assert app.is_running
+
+
+async def test_escape_cancels_what_runs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    authorized(stage, "going")
+    go_on = threading.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        go_on.wait(20)
+        raise ProviderUnreachable("too late")
+
+    monkeypatch.setattr("tui_oauth.tokens.refresh_entry", slow)
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("r")
+        await until(pilot, lambda: "Refreshing going" in shown(app), "what runs")
+        assert "esc cancels" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "Cancelled." in shown(app), "the end of it")
+        go_on.set()
+        assert "Refreshing" not in shown(app)
+
+
+async def test_a_defect_in_a_job_is_said_and_the_app_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorized(stage, "going")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(CANARY)
+
+    monkeypatch.setattr("tui_oauth.tokens.refresh_entry", broken)
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("r")
+        await until(pilot, lambda: "a defect of its own" in words(app), "the line")
+        assert CANARY not in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "a defect of its own" not in words(app), "the line to go")
+    log = stage.workspace.places.log.read_text()
+    assert "ZeroDivisionError" in log
+    assert CANARY not in log
+
+
+async def test_search_narrows_while_typing_and_escape_shows_all(stage: Stage) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        stage.entry(name)
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: len(names(app)) == 3, "the entries")
+        await pilot.press("slash", "b", "e")
+        await until(pilot, lambda: names(app) == ["beta"], "the match")
+        await pilot.press("enter")
+        assert app.focused is app.screen.query_one(EntryTable)
+        await pilot.press("escape")
+        await until(pilot, lambda: len(names(app)) == 3, "all of them")
+        assert app.screen.query_one(EntryTable).highlighted is not None
+
+
+async def test_sort_goes_round_and_keeps_the_selection(stage: Stage) -> None:
+    stage.entry("zulu")
+    authorized(stage, "alpha")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app) == ["alpha", "zulu"], "the entries")
+        await pilot.press("s")
+        await until(pilot, lambda: names(app) == ["zulu", "alpha"], "what needs a person first")
+        table = app.screen.query_one(EntryTable)
+        assert table.rows[table.cursor].name == "alpha"
+        await pilot.press("s", "s", "s")
+        await until(pilot, lambda: names(app) == ["alpha", "zulu"], "by name again")
+
+
+async def test_another_process_changes_the_vault_and_the_selection_stays(stage: Stage) -> None:
+    for name in ("bravo", "delta"):
+        stage.entry(name)
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: len(names(app)) == 2, "the entries")
+        await pilot.press("down")
+        other = open_vault(stage.workspace.places, stage.workspace.environ)
+        mine = stage.workspace.vault
+        stage.workspace.use_vault(other)
+        stage.entry("alpha")
+        stage.workspace.use_vault(mine)
+        await until(pilot, lambda: names(app) == ["alpha", "bravo", "delta"], "the new entry")
+        table = app.screen.query_one(EntryTable)
+        assert table.rows[table.cursor].name == "delta"
+
+
+async def test_delete_asks_first_and_the_harmless_button_has_the_focus(stage: Stage) -> None:
+    entry = authorized(stage, "going")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("d")
+        await until(pilot, lambda: "Delete the entry going?" in shown(app), "the question")
+        assert "stay valid at Practice provider" in words(app)
+        assert app.focused is not None
+        assert app.focused.id == "no"
+        await pilot.press("enter")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        assert stage.workspace.vault.get(entry.id).name == "going"
+        await pilot.press("d")
+        await until(pilot, lambda: "Keep" in shown(app), "the question")
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+        with pytest.raises(NotFound):
+            stage.workspace.vault.get(entry.id)
+
+
+async def test_rename_refuses_a_name_that_is_taken(stage: Stage) -> None:
+    stage.entry("first")
+    stage.entry("second")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(names(app)) == 2, "the entries")
+        await pilot.press("f2")
+        await until(pilot, lambda: "Rename first" in shown(app), "the prompt")
+        await pilot.press(*"Second", "enter")
+        await until(pilot, lambda: "second" in words(app).split("Programs")[0], "the reason")
+        await pilot.press("ctrl+u", *"third", "enter")
+        await until(pilot, lambda: names(app) == ["second", "third"], "the new name")
+        table = app.screen.query_one(EntryTable)
+        assert table.rows[table.cursor].name == "third"
+
+
+async def test_details_are_a_pane_where_there_is_room_and_a_dialog_elsewhere(stage: Stage) -> None:
+    authorized(stage, "going")
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "workspace 1" in shown(app), "the pane")
+        assert CANARY not in shown(app)
+        await pilot.press("i")
+        await until(pilot, lambda: not app.screen.query_one(Details).display, "the pane to go")
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("i")
+        await until(pilot, lambda: "workspace 1" in shown(app), "the dialog")
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+
+
+async def test_a_waiting_sign_in_shows_its_countdown(stage: Stage) -> None:
+    entry = stage.configured("going")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        signin = app.signins.begin(entry)
+        await until(pilot, lambda: "▸ Waiting 9:5" in shown(app), "the countdown")
+        signin.cancel()
+        await pilot.press("s")
+        await until(pilot, lambda: "Waiting" not in shown(app), "the end of it")
+
+
+async def test_a_double_click_configures_and_one_click_selects(stage: Stage) -> None:
+    stage.entry("first")
+    stage.entry("second")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: len(names(app)) == 2, "the entries")
+        await pilot.click(EntryTable, offset=(4, 2))
+        assert app.screen.query_one(EntryTable).cursor == 1
+        assert at(app, "manage")
+        await pilot.click(EntryTable, offset=(4, 1), times=2)
+        await until(pilot, lambda: at(app, "configure"), "Configure OAuth")
+
+
+async def test_enter_a_and_g_open_their_screens(stage: Stage) -> None:
+    stage.configured("going")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        for key, group in (("enter", "configure"), ("g", "guide"), ("a", "authorize")):
+            await until(pilot, lambda: at(app, "manage") and names(app), "the list")
+            await pilot.press(key)
+            await until(pilot, lambda group=group: at(app, group), group)
+            await pilot.press("escape")
+
+
+async def test_a_missing_service_file_is_no_end_of_the_list(stage: Stage) -> None:
+    entry = stage.entry("orphan")
+    stage.workspace.vault.change(
+        entry.id,
+        lambda current, held: (
+            Entry(
+                **{
+                    name: getattr(current, name)
+                    for name in Entry.__dataclass_fields__
+                    if name != "service"
+                },
+                service="gone-service",
+            ),
+            held,
+        ),
+    )
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "not known" in shown(app), "the field")
+        assert names(app) == ["orphan"]
+        assert entries.callback_url_or_empty(stage.workspace, app.screen.current()) == ""  # type: ignore[attr-defined]

@@ -1,0 +1,136 @@
+"""Authorization Successful: the account, the scopes, the end of the token, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from stage import Stage, at, shown, until, words
+
+from tui_oauth.errors import ProviderRefused
+from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.secret import Secret
+from tui_oauth.tui.screens.problem import problem_text
+from tui_oauth.tui.screens.success import expiry_sentence, scope_words
+
+NOW = 1_800_000_000
+ENTRY = Entry("0" * 32, "my-entry", "practice", "Practice provider", NOW, NOW, configured=True)
+
+
+@pytest.fixture
+def stage(home: Path) -> Iterator[Stage]:
+    with Stage(home) as made:
+        yield made
+
+
+def authorized(stage: Stage, account: Account, **changes: object) -> Entry:
+    """An entry with tokens, as a sign-in leaves it."""
+    entry = stage.configured()
+    tokens = TokenSet(Secret("canary-access-token"), "Bearer", stage.workspace.now())
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        after = with_tokens(current, tokens, stage.workspace.now(), account)
+        return replace(after, **changes), replace(held, tokens=tokens)  # type: ignore[arg-type]
+
+    return stage.workspace.vault.change(entry.id, edit)
+
+
+def test_the_end_of_a_token_in_words() -> None:
+    assert "does not expire" in expiry_sentence(ENTRY, NOW)
+    assert "revoked at Practice provider" in expiry_sentence(ENTRY, NOW)
+    ending = replace(ENTRY, expires_at=NOW + 3600)
+    assert expiry_sentence(ending, NOW).startswith("in 1 h (2027-01-15T09:00:00Z)")
+    assert "authorized again" in expiry_sentence(ending, NOW)
+    assert "renewed on use" in expiry_sentence(replace(ending, has_refresh_token=True), NOW)
+
+
+def test_the_difference_between_asked_and_granted_scopes_is_told() -> None:
+    assert scope_words(ENTRY, ()) == "as chosen at the provider"
+    granted = replace(ENTRY, granted_scopes=("read", "profile"))
+    assert scope_words(granted, ("read", "profile")) == "read, profile"
+    assert scope_words(granted, ("read", "write")).splitlines() == [
+        "read, profile",
+        "▲ asked for, not granted: write",
+        "granted in addition: profile",
+    ]
+
+
+async def test_it_names_the_account_and_the_command_without_the_token(stage: Stage) -> None:
+    entry = authorized(stage, Account("Aurora Books", "robin@practice.example"))
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_success(entry.id)
+        await until(pilot, lambda: at(app, "success"), "the screen")
+        text = shown(app)
+        for part in (
+            "Authorization Successful",
+            "Aurora Books (robin@practice.example)",
+            "does not expire",
+            "tui-oauth token practice",
+            "enter Done",
+        ):
+            assert part in text
+        assert "canary-access-token" not in app.export_screenshot()
+        await pilot.press("c")
+        await until(pilot, lambda: app.clipboard == "tui-oauth token practice", "the copy")
+        await pilot.press("enter")
+        assert at(app, "manage")
+
+
+async def test_escape_goes_back_and_so_does_the_button(stage: Stage) -> None:
+    entry = authorized(stage, Account("Aurora Books"))
+    app = stage.app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.open_success(entry.id)
+        await until(pilot, lambda: at(app, "success"), "the screen")
+        await pilot.press("escape")
+        assert at(app, "manage")
+        app.open_success(entry.id)
+        await until(pilot, lambda: at(app, "success"), "the screen")
+        await pilot.click("#done")
+        assert at(app, "manage")
+
+
+async def test_a_check_that_fails_is_said_on_the_quiet_line(stage: Stage) -> None:
+    entry = authorized(stage, Account("Aurora Books"))
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.open_success(entry.id)
+        await until(pilot, lambda: at(app, "success"), "the screen")
+        await pilot.press("k")
+        await until(pilot, lambda: "✕" in shown(app), "the words")
+        assert "canary-access-token" not in shown(app)
+
+
+async def test_trap_7_an_account_s_name_is_text(stage: Stage) -> None:
+    nasty = "[@click=app.quit]Acme[/] [/users]"
+    entry = authorized(stage, Account(nasty, "\x1b]0;owned\x07"), granted_scopes=("[bold", "[/]"))
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        app.open_success(entry.id)
+        await until(pilot, lambda: at(app, "success"), "the screen")
+        assert nasty in words(app)
+        assert "[bold, [/]" in words(app)
+        assert "\x1b" not in shown(app)
+
+
+async def test_a_problem_can_be_read_scrolled_and_copied(stage: Stage) -> None:
+    error = ProviderRefused(
+        "The token endpoint refused [/users]. " * 30, "Ask [bold]them.", code="invalid", status=400
+    )
+    app = stage.app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        app.show_problem(error, "Not [/authorized]")
+        await until(pilot, lambda: at(app, "problem"), "the message")
+        assert "Not [/authorized]" in shown(app)
+        assert "[/users]" in shown(app)
+        assert app.screen.query_one("#problem-scroll").max_scroll_y > 0
+        await pilot.press("end")
+        await until(pilot, lambda: "HTTP status: 400" in shown(app), "the end of the text")
+        await pilot.press("c")
+        await until(pilot, lambda: app.clipboard == problem_text(error), "the copy")
+        await pilot.click("#close")
+        assert at(app, "manage")

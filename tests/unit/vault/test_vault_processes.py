@@ -1,0 +1,151 @@
+"""Several processes on one vault, and processes that are killed while they write."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from vault_helpers import entry, program, reopen, secrets
+
+from tui_oauth.errors import VaultBusy
+from tui_oauth.paths import Places
+from tui_oauth.vault import Vault, lock
+from tui_oauth.vault.storage import lock_path
+
+COUNT_UP = """
+entry = vault.find(argv[0])
+for _ in range(int(argv[1])):
+    vault.change(entry.id, lambda e, s: (replace(e, created_at=e.created_at + 1), s))
+"""
+
+
+def test_two_processes_lose_no_update(vault: Vault, home: Path) -> None:
+    made = vault.add(entry(created_at=0), secrets())
+    vault.add(entry("other"), secrets("untouched"))
+    running = [program(home, COUNT_UP, "work", "60") for _ in range(2)]
+    for process in running:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert vault.get(made.id).created_at == 120
+    assert vault.get(made.id).revision == 121
+    assert vault.header.generation == 123
+    assert vault.secrets(vault.find("other")) == secrets("untouched")
+
+
+def test_processes_adding_entries_do_not_collide(vault: Vault, home: Path) -> None:
+    code = """
+from tui_oauth.model import Entry
+for number in range(20):
+    vault.add(Entry("", f"{argv[0]}-{number}", "s", "S", 0, 0))
+"""
+    running = [program(home, code, name) for name in ("a", "b")]
+    for process in running:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert len(vault.entries()) == 40
+
+
+def test_a_reader_beside_a_writer_sees_whole_states_only(vault: Vault, home: Path) -> None:
+    vault.add(entry(created_at=0), secrets())
+    reader = reopen(home)
+    writer = program(home, COUNT_UP, "work", "40")
+    seen = 0
+    while writer.poll() is None:
+        held = reader.find("work")
+        assert held.created_at >= seen
+        assert held.revision == held.created_at + 1
+        assert reader.secrets(held) == secrets()
+        seen = held.created_at
+    writer.communicate(timeout=30)
+    assert reader.find("work").created_at == 40
+
+
+def test_kill_at_any_moment_leaves_the_old_or_the_new_state(
+    vault: Vault, home: Path, spots: Places
+) -> None:
+    vault.add(entry(created_at=0), secrets())
+    vault.add(entry("other"), secrets("untouched"))
+    code = """
+entry = vault.find("work")
+print("ready", flush=True)
+sys.stdin.readline()
+while True:
+    changed = vault.change(entry.id, lambda e, s: (replace(e, created_at=e.created_at + 1), s))
+    os.write(1, b"%d\\n" % changed.created_at)
+"""
+    acknowledged = 0
+    batch = [program(home, code) for _ in range(3)]
+    for round_number in range(25):
+        process = batch.pop(0)
+        if round_number < 22:
+            batch.append(program(home, code))
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        assert process.stdout.readline().strip().isdigit()
+        # Spread over several writes of about a millisecond each; any moment will do.
+        time.sleep(0.0007 * round_number)
+        process.send_signal(signal.SIGKILL)
+        output, _ = process.communicate(timeout=30)
+        acknowledged = max([acknowledged, *(int(word) for word in output.split("\n")[:-1] if word)])
+        fresh = reopen(home)
+        held = fresh.find("work")
+        # What was acknowledged is there; at most the one change in flight is there besides.
+        assert acknowledged <= held.created_at
+        assert fresh.secrets(held) == secrets()
+        assert fresh.secrets(fresh.find("other")) == secrets("untouched")
+    vault.add(entry("after"))
+    left = {path.name for path in spots.vault.parent.iterdir()}
+    assert left == {"vault.json", "vault.json.bak", "vault.lock"}
+
+
+def test_a_lock_dies_with_its_process(vault: Vault, home: Path, spots: Places) -> None:
+    code = """
+from tui_oauth.vault import lock
+from tui_oauth.vault.storage import lock_path
+with lock.hold(lock_path(vault.path), "the vault"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+    holder = program(home, code)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with (
+        pytest.raises(VaultBusy, match=f"process {holder.pid} on ") as caught,
+        lock.hold(lock_path(spots.vault), "the vault", timeout=0.05),
+    ):
+        pytest.fail("two at once")
+    assert caught.value.exit_code == 5
+    assert vault.entries() == []  # readers take no lock
+    holder.kill()
+    holder.communicate(timeout=30)
+    assert vault.add(entry()).revision == 1
+
+
+def test_of_several_processes_one_refreshes_and_the_others_find_it_done(
+    vault: Vault, home: Path
+) -> None:
+    made = vault.add(entry(), secrets(access="old"))
+    code = """
+from tui_oauth.secret import Secret
+entry = vault.find("work")
+asked = 0
+with vault.entry_lock(entry.id, 30.0):
+    held = vault.secrets(vault.get(entry.id)).tokens
+    if held.access_token == Secret("old"):
+        with vault.reserve(entry.id):
+            asked = 1
+            new = replace(held, access_token=Secret("new"), refresh_token=Secret("rt-2"))
+            vault.change(entry.id, lambda e, s: (e, replace(s, tokens=new)))
+print(asked)
+"""
+    running = [program(home, code) for _ in range(5)]
+    asked = [int(process.communicate(timeout=60)[0]) for process in running]
+    assert sum(asked) == 1
+    held = vault.secrets(made).tokens
+    assert held is not None
+    assert held.access_token.reveal() == "new"
