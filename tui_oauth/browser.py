@@ -41,14 +41,22 @@ def can_open(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
     return opener(environ, platform) is not None
 
 
-def open_link(url: str, environ: Mapping[str, str], platform: str = sys.platform) -> None:
+def open_link(
+    url: str,
+    environ: Mapping[str, str],
+    platform: str = sys.platform,
+    *,
+    fragment: bool = False,
+) -> None:
     """Start the browser with `url` and come back at once.
+
+    `fragment`: whether this address may have one, as a service can declare of its own.
 
     The program is detached and cannot write into our terminal. Blocks for up to
     FAILS_WITHIN_SECONDS to see whether it fails at once: call it in a thread. Raises UsageProblem for an
     address that must not be opened, StorageFailed when the program cannot be started.
     """
-    link = check_link(url)
+    link = check_link(url, fragment=fragment)
     argv = opener(environ, platform)
     if argv is None:
         raise StorageFailed(

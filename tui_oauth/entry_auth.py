@@ -63,7 +63,7 @@ class EntryAuth(httpx.Auth):
     def _prepare(self, request: httpx.Request, tokens: TokenSet) -> None:
         entry = self._entry()
         service = entry_service(self._workspace, entry)
-        if not may_send_to(service, str(request.url)):
+        if not may_send_to(service, str(request.url), tokens):
             raise UsageProblem(
                 f"The token of {entry.name} must not go to {urlsplit(str(request.url)).netloc}.",
                 f"It is meant for {service.name} only.",

@@ -20,7 +20,6 @@ from tui_oauth.errors import (
     VaultBusy,
 )
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
-from tui_oauth.secret import Secret
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ DEFAULT_MIN_TTL = 60
 DEFAULT_DEADLINE = 20.0
 LOCK_SECONDS_BEYOND_DEADLINE = 10.0
 CLOCK_SKEW_SECONDS = 120
-_GRANT_IS_OVER = {"invalid_grant", "invalid_token", "expired_token"}
 
 
 def access_token(
@@ -168,7 +166,9 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
         workspace.vault.change(entry.id, edit)
     except (StorageFailed, VaultBusy) as error:
         # The old refresh token may be spent by now: losing the answer would lose the grant.
-        workspace.vault.keep_pending(entry.id, fresh, sent=spent.refresh_token or Secret(""))
+        workspace.vault.keep_pending(
+            entry.id, fresh, sent=spent.refresh_token or spent.access_token
+        )
         raise type(error)(
             f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
             "Free some space and run the same command again: it will be taken up.",
@@ -180,7 +180,9 @@ def _refused(
     workspace: Workspace, entry: Entry, spent: TokenSet, error: ProviderRefused
 ) -> TuiOauthError:
     """What a refusal means for the entry. Stored tokens are never deleted for it (rule 86)."""
-    over = error.code in _GRANT_IS_OVER
+    from tui_oauth.oauth.explain import grant_is_over
+
+    over = grant_is_over(error)
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
         if held.tokens is None or held.tokens.refresh_token != spent.refresh_token:

@@ -31,7 +31,12 @@ def filled_home(folder: Path) -> dict[str, str]:
     sys.path.insert(0, str(HERE.parent.parent))
     from tests.bench.filled import fill
 
-    environ = {**os.environ, "HOME": str(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environ = {
+        **os.environ,
+        "HOME": str(folder),
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+    }
     for name in [name for name in environ if name.startswith(("XDG_", "TUI_OAUTH_"))]:
         del environ[name]
     fill(environ, 100)

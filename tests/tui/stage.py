@@ -68,6 +68,10 @@ class Stage:
             self.workspace, entry, client_id=client_id, client_secret=Secret(client_secret)
         )
 
+    def redirect_of(self, url: str) -> str:
+        """Where the page at `url` sends a browser on to."""
+        return _request("GET", url)[1]
+
     def app(self) -> ManageOAuth:
         return ManageOAuth(self.workspace)
 

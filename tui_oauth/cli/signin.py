@@ -186,7 +186,9 @@ class _Desk:
         if not wanted:
             return
         try:
-            open_link(self._sign_in.authorization_url, self._context.environ)
+            fragment = self._sign_in.service.quirks.authorize.fragment
+            link = self._sign_in.authorization_url
+            open_link(link, self._context.environ, fragment=fragment)
         except TuiOauthError as error:
             output.note(str(error))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui_oauth.text import neutralise
+
 if TYPE_CHECKING:
     from tui_oauth.services.format import RedirectUriRules
+    from tui_oauth.workspace import Workspace
 
 
 def redirect_words(rules: RedirectUriRules) -> str:
@@ -15,3 +18,10 @@ def redirect_words(rules: RedirectUriRules) -> str:
     if rules.loopback_http_allowed or rules.https_required is False:
         return "http or https"
     return ""
+
+
+def short_path(workspace: Workspace) -> str:
+    """Where the vault is, with `~` for the home directory."""
+    path, home = str(workspace.places.vault), workspace.environ.get("HOME", "")
+    inside = len(home) > 1 and path.startswith(home.rstrip("/") + "/")
+    return neutralise("~" + path[len(home.rstrip("/")) :] if inside else path)

@@ -16,17 +16,14 @@ key, so order, absence and repetition of records are covered with no rule for ca
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui_oauth.errors import VaultDamaged
 from tui_oauth.text import neutralise
-from tui_oauth.vault.crypto import MAC_DIGITS, Keys
+from tui_oauth.vault.crypto import MAC_DIGITS, Keys, sha256
 from tui_oauth.vault.slots import Slot, read_slot
 
 VERSION = 1
@@ -46,8 +43,7 @@ TAIL_BYTES = MAC_DIGITS + len(_MAC_END)
 Tables = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a vault says of itself without a key. Until the MAC is checked it is only a claim."""
 
     vault_id: str
@@ -102,7 +98,7 @@ def open_tables(data: bytes, keys: Keys, path: Path) -> Tables:
     if not data.endswith(_MAC_END) or not data[:body].endswith(_MAC_START):
         raise damaged(path, "its end is missing")
     found = data[body : body + MAC_DIGITS]
-    if not hmac.compare_digest(found, keys.mac(memoryview(data)[:body])):
+    if not keys.made_mac(memoryview(data)[:body], found):
         raise damaged(path, "its seal does not fit its content")
     tables: Tables = json.loads(data)
     return {name: tables[name] for name in tables if name not in {HEADER_TABLE, SEAL_TABLE}}
@@ -127,7 +123,7 @@ def _compact(value: object) -> str:
 
 
 def _sum(head: str) -> str:
-    return hashlib.sha256(head.encode("ascii")).hexdigest()[:SUM_DIGITS]
+    return sha256(head.encode("ascii")).hex()[:SUM_DIGITS]
 
 
 def _header_json(header: Header) -> dict[str, object]:

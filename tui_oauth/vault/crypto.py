@@ -5,18 +5,20 @@ for the entries (AES-256-GCM, random 96-bit nonces, NIST SP 800-38D), for the bl
 (HMAC-SHA256, 128 bits kept) and for the file MAC (HMAC-SHA256). AES-GCM alone does not commit to
 its key; the file MAC does.
 
-HKDF is written out over the standard library's HMAC because importing the library's own costs a
-`token` call some milliseconds; the tests hold it against the vectors of RFC 5869.
+HKDF is written out over HMAC because importing the library's own costs a `token` call some
+milliseconds, and HMAC is the library's because the standard one loads OpenSSL a second time; the
+tests hold both against the vectors of RFC 5869.
 """
 
 from __future__ import annotations
 
 import binascii
-import hmac
 import os
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from tui_oauth.errors import VaultLocked
 from tui_oauth.model import normalised_name
@@ -49,12 +51,25 @@ def from_text(text: str) -> bytes:
     return data
 
 
+def sha256(data: bytes) -> bytes:
+    """The SHA-256 of `data`, for checksums."""
+    made = Hash(SHA256())
+    made.update(data)
+    return made.finalize()
+
+
+def _hmac(key: bytes, data: bytes | memoryview) -> HMAC:
+    made = HMAC(key, SHA256())
+    made.update(data)
+    return made
+
+
 def hkdf(secret: bytes, salt: bytes, info: bytes, length: int = KEY_BYTES) -> bytes:
     """HKDF with SHA-256 (RFC 5869): `length` bytes, at most 8,160."""
-    key = hmac.digest(salt or bytes(32), secret, "sha256")
+    key = _hmac(salt or bytes(32), secret).finalize()
     block, out = b"", b""
     for counter in range(1, -(-length // 32) + 1):
-        block = hmac.digest(key, block + info + bytes([counter]), "sha256")
+        block = _hmac(key, block + info + bytes([counter])).finalize()
         out += block
     return out[:length]
 
@@ -121,7 +136,7 @@ class Keys:
 
         UnicodeEncodeError for a name with surrogates, which no entry can have.
         """
-        return hmac.digest(self._names, normalised_name(name).encode("utf-8"), "sha256")[:16].hex()
+        return _hmac(self._names, normalised_name(name).encode("utf-8")).finalize()[:16].hex()
 
     def seal_part(
         self, part: str, entry_id: str, revision: int, name_key: str, text: bytes, block: int
@@ -146,7 +161,16 @@ class Keys:
 
     def mac(self, data: bytes | memoryview) -> bytes:
         """The MAC over the file's bytes, as 64 hex digits."""
-        return hmac.digest(self._file, data, "sha256").hex().encode("ascii")
+        return _hmac(self._file, data).finalize().hex().encode("ascii")
+
+    def made_mac(self, data: bytes | memoryview, mac: bytes) -> bool:
+        """Whether `mac` is what `mac()` gives for `data`, compared in constant time."""
+        try:
+            digest = binascii.a2b_hex(mac)
+            _hmac(self._file, data).verify(digest)
+        except (binascii.Error, InvalidSignature):
+            return False
+        return digest.hex().encode("ascii") == mac
 
     def _place(self, part: str, entry_id: str, revision: int, name_key: str) -> bytes:
         return f"{CONTEXT}|{self.vault_id}|{entry_id}|{revision}|{part}|{name_key}".encode()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOptions:
+class KeyOptions(NamedTuple):
     """The options `--key-file`, `--passphrase-command` and `--passphrase-fd`; at most one is given."""
 
     key_file: str = ""

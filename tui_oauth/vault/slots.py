@@ -7,11 +7,9 @@ the vault, the slot, its type and its parameters. Changing a passphrase rewrites
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tui_oauth.errors import VaultDamaged, VaultLocked
@@ -43,8 +41,7 @@ class SlotInfo(NamedTuple):
     created: int
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One key slot as it stands in the header."""
 
     id: str
@@ -152,7 +149,7 @@ def read_key_text(data: bytes, path: object) -> bytes:
 
 
 def _checksum(body: str) -> str:
-    return hashlib.sha256(body.encode("ascii", "replace")).hexdigest()[:8]
+    return crypto.sha256(body.encode("ascii", "replace")).hex()[:8]
 
 
 def _wrap(

@@ -9,7 +9,6 @@ its path each time; nothing stays open in between.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import threading
 from collections.abc import Iterator
@@ -127,8 +126,7 @@ class SealedStorage(Storage):
             raise RuntimeError("the vault is written inside a transaction only")
         known = self._snapshot.header
         seals = self._keys.seals
-        header = dataclasses.replace(
-            known,
+        header = known._replace(
             generation=known.generation + 1,
             seals=known.seals + seals,
             writer=__version__,

@@ -190,8 +190,8 @@ def test_costs_out_of_bounds_are_refused_before_they_are_paid(
 ) -> None:
     vault = create_vault(spots, passphrase=Secret("correct horse"))
     slot = vault.header.slots[0]
-    bomb = replace(slot, parameters={**slot.parameters, name: value})
-    header = replace(vault.header, slots=(bomb,))
+    bomb = slot._replace(parameters={**slot.parameters, name: value})
+    header = vault.header._replace(slots=(bomb,))
     spots.vault.write_bytes(container.build({"entries": {}}, header, vault._keys))
     monkeypatch.setattr("tui_oauth.vault.crypto.argon2id", lambda *_, **__: pytest.fail("paid"))
     with pytest.raises(VaultDamaged):

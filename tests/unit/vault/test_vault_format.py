@@ -101,9 +101,9 @@ def test_slots_and_tables_of_another_version_survive_our_writing(
 ) -> None:
     keys = vault._keys
     header = vault.header
-    unknown = replace(header.slots[0], id="00000000", kind="smart-card")
+    unknown = header.slots[0]._replace(id="00000000", kind="smart-card")
     tables = {"entries": {}, "trash": {"5": {"x": 1}}}
-    later = replace(header, slots=(*header.slots, unknown))
+    later = header._replace(slots=(*header.slots, unknown))
     spots.vault.write_bytes(container.build(tables, later, keys))
     again = reopen(home)
     assert again.protection == "key file, smart-card"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -252,7 +251,7 @@ def test_several_slots_each_open_the_vault(
         slots.key_file_slot(data_key, vault.header.vault_id, b"\x07" * 32, 1, "cron"),
         slots.passphrase_slot(data_key, vault.header.vault_id, Secret(WORDS), 1, ""),
     )
-    header = replace(vault.header, slots=(*vault.header.slots, *more))
+    header = vault.header._replace(slots=(*vault.header.slots, *more))
     spots.vault.write_bytes(container.build({"entries": {}}, header, vault._keys))
     assert open_vault(spots, {}).protection == "key file, passphrase"
     assert open_vault(spots, {"TUI_OAUTH_KEY_FILE": str(_key(tmp_path / "cron"))})
@@ -265,9 +264,9 @@ def test_a_slot_opens_in_its_own_vault_and_with_its_own_parameters_only() -> Non
     slot = slots.key_file_slot(b"d" * 32, one, key, 1, "")
     assert slots.open_with_key(slot, one, key) == b"d" * 32
     assert slots.open_with_key(slot, other, key) is None
-    assert slots.open_with_key(replace(slot, id="00000000"), one, key) is None
-    assert slots.open_with_key(replace(slot, parameters={"m": 1}), one, key) is None
-    assert slots.open_with_key(replace(slot, wrapped="???"), one, key) is None
+    assert slots.open_with_key(slot._replace(id="00000000"), one, key) is None
+    assert slots.open_with_key(slot._replace(parameters={"m": 1}), one, key) is None
+    assert slots.open_with_key(slot._replace(wrapped="???"), one, key) is None
     assert slots.open_with_key(slot, one, b"x" * 32) is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -193,9 +194,10 @@ class AuthorizeScreen(AppScreen[None]):
         if self._signin is None:
             return
         url, environ = self._signin.authorization_url, self.home.workspace.environ
+        fragment = self._signin.service.quirks.authorize.fragment
         self.job(
             "Opening the browser",
-            lambda: in_thread(browser.open_link, url, environ),
+            lambda: in_thread(partial(browser.open_link, url, environ, fragment=fragment)),
             lambda _: self.say("Opened in the browser."),
         )
 

@@ -11,15 +11,14 @@ from textual.widgets.option_list import Option
 
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.secret import Secret
-from tui_oauth.text import neutralise
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.clean_input import Notice
-from tui_oauth.tui.widgets.field_error import FieldError
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.secret_input import SecretInput
 from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.words import short_path
 
 _CHOICES = {
     "key-file": (
@@ -55,7 +54,7 @@ class FirstRunScreen(AppScreen[bool]):
             yield Static(
                 Content.assemble(
                     "Your OAuth entries will be kept in an encrypted vault:\n",
-                    (neutralise(self.home.workspace.places.vault), "$quiet"),
+                    (short_path(self.home.workspace), "$quiet"),
                     "\nHow shall it be protected? You can change it later.",
                 ),
                 markup=False,
@@ -71,7 +70,6 @@ class FirstRunScreen(AppScreen[bool]):
                 field.border_title = label
                 field.display = False
                 yield field
-            yield FieldError()
         yield QuietLine("The arrows choose, enter makes the vault.")
         yield KeyBar("first-run")
 
@@ -93,7 +91,7 @@ class FirstRunScreen(AppScreen[bool]):
             event.option_list.replace_option_prompt(name, prompt)
         for field in self.query(SecretInput):
             field.display = self.with_passphrase
-        self.query_one(FieldError).show("")
+        self.complain("")
 
     @on(OptionList.OptionSelected)
     def _entered(self) -> None:
@@ -159,7 +157,7 @@ class FirstRunScreen(AppScreen[bool]):
         self.complain(sentence(error))
 
     def _refuse(self, text: str, field: str) -> None:
-        self.query_one(FieldError).show(text)
+        self.complain(text)
         widget = self.query_one(f"#{field}", SecretInput)
         widget.forget()
         widget.focus()

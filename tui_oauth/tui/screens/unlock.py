@@ -9,7 +9,6 @@ from textual.widgets import Input, Static
 
 from tui_oauth.errors import TuiOauthError, VaultLocked
 from tui_oauth.secret import Secret
-from tui_oauth.text import neutralise
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.clean_input import Notice
@@ -18,6 +17,7 @@ from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.secret_input import SecretInput
 from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.words import short_path
 
 
 class UnlockScreen(AppScreen[bool]):
@@ -27,7 +27,7 @@ class UnlockScreen(AppScreen[bool]):
     BINDINGS = bindings("unlock")
 
     def compose(self) -> ComposeResult:
-        yield TitleBar("Unlock", neutralise(self.home.workspace.places.vault))
+        yield TitleBar("Unlock", short_path(self.home.workspace))
         with Center(classes="centered"), Vertical(id="unlock", classes="form small"):
             yield Static("This vault is protected by a passphrase.", markup=False)
             field = SecretInput(id="passphrase", classes="field")

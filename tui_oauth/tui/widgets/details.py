@@ -90,7 +90,8 @@ def next_step(entry: Entry, now: int, waits_until: int | None = None) -> str:
 
 def _time(label: str, seconds: int, now: int) -> Line:
     day = (rfc3339(seconds) or "")[:16].replace("T", " ")
-    return Line(label, f"{relative(seconds, now)} ({day} UTC)", "$quiet")
+    when = "just now" if abs(now - seconds) < 60 else relative(seconds, now)
+    return Line(label, f"{when} ({day} UTC)", "$quiet")
 
 
 _BESIDE = 50

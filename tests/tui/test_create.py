@@ -1,0 +1,171 @@
+"""Create OAuth Entry: by keyboard alone, by mouse alone, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stage import Stage, at, shown, until, words
+from textual.widgets import OptionList
+
+from tui_oauth.model import Status, status_of
+from tui_oauth.tui.screens.create import suggested_name
+from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.clean_input import CleanInput
+from tui_oauth.tui.widgets.entry_table import EntryTable
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.service_picker import ServicePicker
+from tui_oauth.tui.widgets.toolbar import Toolbar
+
+
+@pytest.fixture
+def stage(home: Path) -> Iterator[Stage]:
+    with Stage(home) as made:
+        yield made
+
+
+def place_of(app: object, widget: type, text: str) -> tuple[int, int]:
+    """Where in a one-line widget `text` stands, to be clicked."""
+    found = app.screen.query_one(widget)  # type: ignore[attr-defined]
+    line = shown(app).splitlines()[found.region.y]  # type: ignore[arg-type]
+    return line.index(text) - found.region.x + 1, 0
+
+
+async def test_by_keyboard_alone(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.press(*"inter")
+        await until(pilot, lambda: "Callback URL for Intercom" in shown(app), "its URL at once")
+        assert "https://localhost" in shown(app)
+        await pilot.press("enter")
+        name = app.screen.query_one("#name", CleanInput)
+        await until(pilot, lambda: name.has_focus and name.value == "intercom", "the name")
+        await pilot.press("ctrl+u", *"my-intercom", "ctrl+s")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        await until(pilot, lambda: "my-intercom created" in shown(app), "the line")
+        made = stage.workspace.vault.find("my-intercom")
+        assert status_of(made, 0) is Status.NOT_CONFIGURED
+        assert app.screen.query_one(EntryTable).highlighted == made.id
+        assert "◐ Not Configured" in shown(app)
+
+
+async def test_by_mouse_alone(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+        await pilot.click(Toolbar, offset=place_of(app, Toolbar, "New"))
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.click(OptionList, offset=(3, 0))
+        picker = app.screen.query_one(ServicePicker)
+        await until(pilot, lambda: picker.service is not None, "the service")
+        await until(pilot, lambda: "Callback URL for GitHub" in shown(app), "its URL")
+        await pilot.click(KeyBar, offset=place_of(app, KeyBar, "OK"))
+        await until(pilot, lambda: "github created" in shown(app), "the entry")
+        await pilot.click(EntryTable, offset=(4, 1), times=2)
+        await until(pilot, lambda: at(app, "configure"), "Configure OAuth")
+
+
+async def test_the_list_narrows_and_the_arrows_move_while_typing(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        picker = app.screen.query_one(ServicePicker)
+        assert picker.service is None, "nothing is picked by itself"
+        await pilot.press(*"git")
+        await until(pilot, lambda: picker.service is not None, "a match")
+        first = picker.service
+        await pilot.press("down")
+        await until(pilot, lambda: picker.service != first, "the next one")
+        assert app.focused is not None
+        assert app.focused.id == "query"
+        await pilot.press(*"xyz")
+        await until(pilot, lambda: "no service found" in shown(app), "no match")
+        assert picker.service is None
+
+
+async def test_without_a_service_it_says_what_to_do(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Pick a service from the list first." in shown(app), "the hint")
+
+
+async def test_errors_stand_beside_their_fields(stage: Stage) -> None:
+    stage.entry("taken")
+    app = stage.app()
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.press(*"zendesk")
+        await until(pilot, lambda: "Subdomain" in shown(app), "the variable")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "is needed" in words(app), "what is missing")
+        assert app.focused is not None
+        assert app.focused.id == "variable-subdomain"
+        await pilot.press(*"evil.example/x", "enter")
+        name = app.screen.query_one("#name", CleanInput)
+        await until(pilot, lambda: name.has_focus, "the name")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.focused is not name, "the refused variable")
+        assert len(stage.workspace.vault.entries()) == 1
+        await pilot.press("ctrl+u", *"acme", "enter", "ctrl+u", *"Taken", "enter")
+        await until(pilot, lambda: name.has_focus and "taken" in words(app), "the taken name")
+        await pilot.press("ctrl+u", "enter")
+        await until(pilot, lambda: "An entry needs a name." in words(app), "the empty name")
+        await pilot.press(*"support", "enter")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        assert stage.workspace.vault.find("support").variables == {"subdomain": "acme"}
+
+
+async def test_a_name_that_was_typed_is_kept_when_the_service_changes(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.press("tab", *"mine", "shift+tab", *"slack")
+        await until(pilot, lambda: "for Slack" in shown(app), "the service")
+        assert app.screen.query_one("#name", CleanInput).value == "mine"
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        assert stage.workspace.vault.entries() == []
+
+
+async def test_own_services_are_in_the_list(stage: Stage) -> None:
+    folder = stage.workspace.places.own_services
+    folder.mkdir(parents=True, mode=0o700)
+    own = folder / "acme.toml"
+    own.write_text(
+        'id = "acme"\nname = "Acme [/b] API"\ntoken_url = "https://acme.test/token"\n'
+        'authorize_url = "https://acme.test/authorize"\n'
+    )
+    own.chmod(0o600)
+    app = stage.app()
+    async with app.run_test(size=(100, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "16 services" in shown(app), "the services")
+        await pilot.press(*"acme")
+        await until(pilot, lambda: "Acme [/b] API" in shown(app), "the own service")
+        assert "own service" in shown(app)
+
+
+async def test_ctrl_y_sends_the_callback_url_of_the_service(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "services" in shown(app), "the services")
+        await pilot.press(*"intercom", "ctrl+y")
+        await until(pilot, lambda: "Callback URL sent to" in shown(app), "the line")
+        assert app.clipboard == app.screen.query_one(CallbackField).url
+        assert app.clipboard.startswith("https://")
+
+
+def test_a_suggested_name_is_free() -> None:
+    assert suggested_name("github", set()) == "github"
+    assert suggested_name("github", {"github", "github-2"}) == "github-3"
