@@ -91,6 +91,13 @@ class Browser:
         return str(self.evaluate("location.href"))
 
     @property
+    def address(self) -> str:
+        """What stands in the address bar, also when the page there could not be loaded."""
+        history = self.call("Page.getNavigationHistory")
+        shown: str = history["entries"][history["currentIndex"]]["url"]
+        return shown
+
+    @property
     def title(self) -> str:
         return str(self.evaluate("document.title"))
 

@@ -161,6 +161,18 @@ class PtyProgram:
                     f"the program ended while waiting for {what}:\n{self.text}\n{self.raw[-2000:]!r}"
                 )
 
+    def wait_quiet(self, timeout: float = 20.0) -> None:
+        """Until the program has written nothing for half a second."""
+        known, since = len(self.raw), time.monotonic()
+
+        def quiet() -> bool:
+            nonlocal known, since
+            if len(self.raw) != known:
+                known, since = len(self.raw), time.monotonic()
+            return time.monotonic() - since > 0.5
+
+        self.wait_until(quiet, "half a second of silence", timeout)
+
     def wait_exit(self, timeout: float = 20.0) -> int:
         """The exit status, 128 + n after signal n, once the program has ended."""
         end = time.monotonic() + timeout

@@ -85,6 +85,7 @@ def test_q_ends_with_zero_and_prints_nothing(running: PtyProgram) -> None:
 
 
 def test_it_says_little_while_nothing_happens(running: PtyProgram) -> None:
+    running.wait_quiet()
     before = len(running.raw)
     waited = iter(range(60))  # sixty looks of 50 ms: three seconds
     running.wait_until(lambda: next(waited, None) is None, "three seconds to pass")

@@ -43,7 +43,7 @@ def configure_fields(service: Service) -> tuple[Field, ...]:
                 labels.client_secret,
                 secret=True,
                 required=not optional,
-                help=f"Copy it from {service.name}."
+                help=f"Copy it from {service.name}. It is stored encrypted."
                 + (" Leave it empty for a public client, which has none." if optional else ""),
             )
         )

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
-from tui_oauth.errors import TuiOauthError
 from tui_oauth.tui import crash, theme
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
 from tui_oauth.tui.screens.manage import ManageScreen
 from tui_oauth.tui.styles import style_sheets
 from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.windows import Windows
 
 if TYPE_CHECKING:
     from tui_oauth.model import Entry
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 1.0
 
 
-class ManageOAuth(App[int]):
+class ManageOAuth(Windows):
     """The window. Its result is an exit code; see `run`."""
 
     TITLE = "tui-oauth"
@@ -123,36 +123,6 @@ class ManageOAuth(App[int]):
         """The sign-ins, if there ever was one."""
         return self._signins
 
-    def open_configure(self, entry_id: str) -> None:
-        """Configure OAuth for this entry."""
-        from tui_oauth.tui.screens.configure import ConfigureScreen
-
-        self.push_screen(ConfigureScreen(entry_id))
-
-    def open_authorize(self, entry_id: str) -> None:
-        """The Authorization link of this entry."""
-        from tui_oauth.tui.screens.authorize import AuthorizeScreen
-
-        self.push_screen(AuthorizeScreen(entry_id))
-
-    def open_guide(self, service_id: str, entry_id: str | None = None) -> None:
-        """The steps at the provider."""
-        from tui_oauth.tui.screens.guide import GuideScreen
-
-        self.push_screen(GuideScreen(service_id, entry_id))
-
-    def open_success(self, entry_id: str) -> None:
-        """Authorization Successful."""
-        from tui_oauth.tui.screens.success import SuccessScreen
-
-        self.push_screen(SuccessScreen(entry_id))
-
-    def show_problem(self, error: TuiOauthError, title: str) -> None:
-        """An error too long for one line, to be read and copied."""
-        from tui_oauth.tui.screens.problem import ProblemScreen
-
-        self.push_screen(ProblemScreen(error, title))
-
     def refresh_entries(self) -> None:
         """Read the vault again and bring the list up to date, whatever screen is shown."""
         screen = self.screen_stack[0]
@@ -196,10 +166,7 @@ class ManageOAuth(App[int]):
         return commands(self, screen)
 
     def action_help(self) -> None:
-        from tui_oauth.tui.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(str(getattr(self.screen, "KEY_GROUP", "manage"))))
+        self.open_help()
 
     async def action_quit(self) -> None:
         self.exit(0)

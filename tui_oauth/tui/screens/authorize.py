@@ -18,9 +18,9 @@ from tui_oauth.errors import PasteProblem, TuiOauthError
 from tui_oauth.terminal import surroundings
 from tui_oauth.text import neutralise
 from tui_oauth.tui.bare_link import show_bare_link
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.following import follow
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.countdown import Countdown
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar

@@ -11,8 +11,8 @@ from textual.widgets import Button
 
 from tui_oauth import entries
 from tui_oauth.errors import Conflict, TuiOauthError
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.clean_input import Notice
 from tui_oauth.tui.widgets.field_form import FieldForm
@@ -88,7 +88,13 @@ class ConfigureScreen(AppScreen[None]):
         self.query_one(CallbackField).show(self._url, whose)
         if not form.secret_inputs():
             self.query_one("#reveal").display = False
-        self.call_after_refresh(form.focus_first_empty)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        form = self.query_one(FieldForm)
+        # Somebody quick has typed already: the focus must not move under their hands.
+        if not form.changed:
+            form.focus_first_empty()
 
     # ---- what the person does
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from tui_oauth.text import neutralise
-from tui_oauth.tui.screens.base import AppDialog
+from tui_oauth.tui.base import AppDialog
 
 
 class ConfirmScreen(AppDialog[bool]):

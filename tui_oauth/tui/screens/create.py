@@ -16,8 +16,8 @@ from tui_oauth import entries as entry_actions
 from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem
 from tui_oauth.model import Entry, normalised_name, valid_name
 from tui_oauth.text import neutralise
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.choice_field import ChoiceField
 from tui_oauth.tui.widgets.clean_input import CleanInput, Notice
@@ -158,9 +158,10 @@ class CreateScreen(AppScreen[Entry]):
 
     # ---- doing it
 
-    @on(Input.Changed, "#name")
-    def _name_edited(self) -> None:
-        self.query_one("#name-error", FieldError).show("")
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        which = "name" if event.input.id == "name" else "variables"
+        self.query_one(f"#{which}-error", FieldError).show("")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

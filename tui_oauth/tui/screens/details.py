@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 
 from tui_oauth.text import neutralise
-from tui_oauth.tui.screens.base import AppDialog
+from tui_oauth.tui.base import AppDialog
 from tui_oauth.tui.widgets.details import Details, Line
 
 

@@ -11,8 +11,8 @@ from textual.widgets.option_list import Option
 
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.secret import Secret
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.clean_input import Notice
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine

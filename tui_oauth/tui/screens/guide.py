@@ -15,8 +15,8 @@ from textual.widgets import Button, Static
 from tui_oauth import browser, entries
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem
 from tui_oauth.text import neutralise
+from tui_oauth.tui.base import AppScreen, in_thread
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar

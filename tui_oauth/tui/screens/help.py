@@ -10,8 +10,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_oauth.tui.base import AppScreen
 from tui_oauth.tui.keys import GROUPS, Group
-from tui_oauth.tui.screens.base import AppScreen
 from tui_oauth.tui.widgets.title_bar import TitleBar
 
 _WORDS = (

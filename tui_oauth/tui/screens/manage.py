@@ -14,10 +14,10 @@ from tui_oauth import entries as entry_actions
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem, VaultLocked
 from tui_oauth.model import Entry
 from tui_oauth.text import neutralise
+from tui_oauth.tui.base import in_thread
+from tui_oauth.tui.entry_actions import EntryActions
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.rows import SORTS, arranged, row_of
-from tui_oauth.tui.screens.base import in_thread
-from tui_oauth.tui.screens.manage_actions import EntryActions
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line, lines_of
 from tui_oauth.tui.widgets.empty_state import EmptyState
@@ -30,6 +30,8 @@ from tui_oauth.tui.words import redirect_words
 
 # How often the words that depend on the time ("in 4 min") are made anew, in seconds.
 _WORDS_EVERY = 15
+# How long the first paint may wait for the entries.
+_EARLY_SECONDS = 0.15
 _TOOLS = (
     "new",
     "copy-token",
@@ -76,8 +78,13 @@ class ManageScreen(EntryActions):
         yield QuietLine()
         yield KeyBar("manage")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.query_one("#list").border_title = "Entries"
+        if self.home.early is not None:
+            # Nearly always the entries are there in time for the first paint, which saves another.
+            waiting = asyncio.wrap_future(self.home.early)
+            waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
+            await asyncio.wait([waiting], timeout=_EARLY_SECONDS)
         self.open_vault()
 
     # ---- reading the vault
@@ -85,9 +92,7 @@ class ManageScreen(EntryActions):
     def open_vault(self) -> None:
         """Open the vault, after asking for what that takes; then show the list."""
         if not self.home.workspace.vault_exists:
-            from tui_oauth.tui.screens.first_run import FirstRunScreen
-
-            self.home.push_screen(FirstRunScreen(), self._begun)
+            self.home.open_first_run(self._begun)
             return
         early = self.home.early
         if early is not None and early.done() and early.exception() is None:
@@ -128,9 +133,7 @@ class ManageScreen(EntryActions):
 
     def _not_opened(self, error: TuiOauthError) -> None:
         if isinstance(error, VaultLocked) and self._takes_passphrase():
-            from tui_oauth.tui.screens.unlock import UnlockScreen
-
-            self.home.push_screen(UnlockScreen(), self._begun)
+            self.home.open_unlock(self._begun)
             return
         title = (
             "The vault is locked"

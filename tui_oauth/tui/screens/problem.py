@@ -12,8 +12,8 @@ from textual.widgets import Button, Static
 
 from tui_oauth.errors import ProviderRefused, TuiOauthError
 from tui_oauth.text import neutralise
+from tui_oauth.tui.base import AppDialog
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppDialog
 
 _MAX_TEXT = 10_000
 

@@ -13,7 +13,7 @@ from tui_oauth.entries import rename_entry
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.model import Entry
 from tui_oauth.text import neutralise
-from tui_oauth.tui.screens.base import AppDialog, in_thread, sentence
+from tui_oauth.tui.base import AppDialog, in_thread, sentence
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.field_error import FieldError
 

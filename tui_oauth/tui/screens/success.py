@@ -13,8 +13,8 @@ from textual.widgets import Button, Static
 from tui_oauth import entries
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.text import relative, rfc3339
+from tui_oauth.tui.base import AppScreen
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine

@@ -9,8 +9,8 @@ from textual.widgets import Input, Static
 
 from tui_oauth.errors import TuiOauthError, VaultLocked
 from tui_oauth.secret import Secret
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.screens.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.clean_input import Notice
 from tui_oauth.tui.widgets.field_error import FieldError
 from tui_oauth.tui.widgets.key_bar import KeyBar

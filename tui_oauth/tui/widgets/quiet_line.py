@@ -30,9 +30,12 @@ class QuietLine(Static):
         self._show()
 
     def rest(self, text: str) -> None:
-        """The text to show when there is nothing to say, such as the help of the focused field."""
+        """The text to show when there is nothing to say, such as the help of the focused field.
+
+        A new one ends a confirmation: the person has gone on to something else.
+        """
         if text != self._resting:
-            self._resting = text
+            self._resting, self._said = text, ""
             self._show()
 
     def say(self, text: str) -> None:

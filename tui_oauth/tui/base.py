@@ -97,29 +97,34 @@ class _Common(Screen[ResultT]):
         done: Callable[[ValueT], object] | None,
         failed: Callable[[TuiOauthError], object] | None,
     ) -> None:
-        self._show_busy(words)
+        busy = self._show_busy if words else _nothing  # silent work leaves the line alone
+        busy(words)
         try:
             value = await work()
         except TuiOauthError as error:
-            self._show_busy("")
+            busy("")
             if failed is not None:
                 failed(error)
             else:
                 self.complain(sentence(error))
         except Exception as error:
-            self._show_busy("")
+            busy("")
             self.complain(self.home.defect(error))
         else:
-            self._show_busy("")
+            busy("")
             if done is not None:
                 done(value)
         finally:
-            self._show_busy("")
+            busy("")
 
     def _show_busy(self, words: str) -> None:
         line = self.quiet()
         if line is not None:
             line.running(words)
+
+
+def _nothing(_: str) -> None:
+    """For work that is not announced."""
 
 
 async def in_thread(function: Callable[..., ValueT], *args: Any, **kwargs: Any) -> ValueT:

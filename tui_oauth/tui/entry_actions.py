@@ -9,7 +9,7 @@ from textual import on
 from tui_oauth import entries as entry_actions
 from tui_oauth.model import Account, Entry, TokenSet
 from tui_oauth.text import relative
-from tui_oauth.tui.screens.base import AppScreen, in_thread
+from tui_oauth.tui.base import AppScreen, in_thread
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.entry_table import EntryTable
@@ -41,9 +41,7 @@ class EntryActions(AppScreen[None]):
     # ---- windows
 
     def action_new(self) -> None:
-        from tui_oauth.tui.screens.create import CreateScreen
-
-        self.home.push_screen(CreateScreen(), self._created)
+        self.home.open_create(self._created)
 
     def _created(self, entry: Entry | None) -> None:
         if entry is not None:
@@ -81,9 +79,7 @@ class EntryActions(AppScreen[None]):
             return
         entry = self._chosen()
         if entry is not None:
-            from tui_oauth.tui.screens.details import DetailsScreen
-
-            self.home.push_screen(DetailsScreen(entry.name, self.lines(entry)))
+            self.home.open_details(entry.name, self.lines(entry))
 
     @abstractmethod
     def _show_details(self) -> None:
@@ -161,9 +157,7 @@ class EntryActions(AppScreen[None]):
     def action_rename(self) -> None:
         entry = self._chosen()
         if entry is not None:
-            from tui_oauth.tui.screens.rename import RenameScreen
-
-            self.home.push_screen(RenameScreen(entry), self._renamed)
+            self.home.open_rename(entry, self._renamed)
 
     def _renamed(self, entry: Entry | None) -> None:
         if entry is not None:
@@ -174,8 +168,6 @@ class EntryActions(AppScreen[None]):
         entry = self._chosen()
         if entry is None:
             return
-        from tui_oauth.tui.screens.confirm import ConfirmScreen
-
         question = f"Delete the entry {entry.name}?"
         said = "Its client ID and secret are removed from this vault."
         if entry.authorized:
@@ -183,9 +175,12 @@ class EntryActions(AppScreen[None]):
                 "Its client ID, secret and tokens are removed from this vault. The tokens stay "
                 f"valid at {entry.service_name} until they end or are revoked there."
             )
-        self.home.push_screen(
-            ConfirmScreen(question, said, yes="Delete", no="Keep"),
-            lambda sure: self._delete(entry) if sure else None,
+        self.home.ask(
+            question,
+            said,
+            yes="Delete",
+            no="Keep",
+            done=lambda sure: self._delete(entry) if sure else None,
         )
 
     def _delete(self, entry: Entry) -> None:

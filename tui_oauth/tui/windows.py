@@ -1,0 +1,97 @@
+"""The screens by name: a screen that leads to another asks the app, and imports nothing of it.
+
+Each screen's module is imported when it is first opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tui_oauth.errors import TuiOauthError
+from tui_oauth.model import Entry
+
+if TYPE_CHECKING:
+    from tui_oauth.tui.widgets.details import Line
+
+
+class Windows(App[int]):
+    """The part of the app that opens screens. `done` gets what the screen is dismissed with."""
+
+    def open_configure(self, entry_id: str) -> None:
+        """Configure OAuth for this entry."""
+        from tui_oauth.tui.screens.configure import ConfigureScreen
+
+        self.push_screen(ConfigureScreen(entry_id))
+
+    def open_authorize(self, entry_id: str) -> None:
+        """The Authorization link of this entry."""
+        from tui_oauth.tui.screens.authorize import AuthorizeScreen
+
+        self.push_screen(AuthorizeScreen(entry_id))
+
+    def open_guide(self, service_id: str, entry_id: str | None = None) -> None:
+        """The steps at the provider."""
+        from tui_oauth.tui.screens.guide import GuideScreen
+
+        self.push_screen(GuideScreen(service_id, entry_id))
+
+    def open_success(self, entry_id: str) -> None:
+        """Authorization Successful."""
+        from tui_oauth.tui.screens.success import SuccessScreen
+
+        self.push_screen(SuccessScreen(entry_id))
+
+    def show_problem(self, error: TuiOauthError, title: str) -> None:
+        """An error too long for one line, to be read and copied."""
+        from tui_oauth.tui.screens.problem import ProblemScreen
+
+        self.push_screen(ProblemScreen(error, title))
+
+    def open_first_run(self, done: Callable[[bool | None], None]) -> None:
+        """The first start: make a vault."""
+        from tui_oauth.tui.screens.first_run import FirstRunScreen
+
+        self.push_screen(FirstRunScreen(), done)
+
+    def open_unlock(self, done: Callable[[bool | None], None]) -> None:
+        """The passphrase of the vault."""
+        from tui_oauth.tui.screens.unlock import UnlockScreen
+
+        self.push_screen(UnlockScreen(), done)
+
+    def open_create(self, done: Callable[[Entry | None], None]) -> None:
+        """Create OAuth Entry."""
+        from tui_oauth.tui.screens.create import CreateScreen
+
+        self.push_screen(CreateScreen(), done)
+
+    def open_rename(self, entry: Entry, done: Callable[[Entry | None], None]) -> None:
+        """Another name for `entry`."""
+        from tui_oauth.tui.screens.rename import RenameScreen
+
+        self.push_screen(RenameScreen(entry), done)
+
+    def open_details(self, name: str, lines: Sequence[Line]) -> None:
+        """The details of an entry, where there is no room for the pane."""
+        from tui_oauth.tui.screens.details import DetailsScreen
+
+        self.push_screen(DetailsScreen(name, lines))
+
+    def open_help(self) -> None:
+        """All keys, those of the screen at hand first."""
+        from tui_oauth.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(str(getattr(self.screen, "KEY_GROUP", "manage"))))
+
+    def ask(
+        self, question: str, explanation: str, *, yes: str, no: str, done: Callable[[bool], None]
+    ) -> None:
+        """A question before something is lost; `done` gets True for `yes` alone."""
+        from tui_oauth.tui.screens.confirm import ConfirmScreen
+
+        screen = ConfirmScreen(question, explanation, yes=yes, no=no)
+        self.push_screen(screen, lambda sure: done(bool(sure)))
