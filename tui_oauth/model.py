@@ -153,7 +153,9 @@ def normalised_name(name: str) -> str:
 
 def valid_name(name: str) -> str:
     """`name` without surrounding blanks, or UsageProblem saying what is wrong with it."""
-    stripped = unicodedata.normalize("NFC", name.strip())
+    # A blank is a blank: a copied no-break space or an ideographic one would look the same.
+    blanks = "".join(" " if unicodedata.category(char) == "Zs" else char for char in name)
+    stripped = unicodedata.normalize("NFC", blanks.strip())
     if not stripped:
         raise UsageProblem("An entry needs a name.", "Type one, for instance my-intercom.")
     if len(stripped) > MAX_NAME_LENGTH:

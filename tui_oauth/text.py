@@ -15,7 +15,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # The zero-width joiner goes with them: a broken emoji is a small price.
 _ESCAPED_CATEGORIES = {"Cc", "Cs", "Co", "Cn"}
 _DROPPED_CATEGORIES = {"Cf"}
-_SPACE_CATEGORIES = {"Zl", "Zp"}
+_SPACE_CATEGORIES = {"Zs", "Zl", "Zp"}
 _MARKS = {"Mn", "Me"}
 _MAX_MARKS_IN_A_ROW = 4
 
@@ -24,7 +24,8 @@ def neutralise(text: object, limit: int = 200) -> str:
     """`text` with nothing left that a terminal would obey, in at most `limit` characters.
 
     Control characters become visible escapes (`\\x1b`), format characters (bidirectional
-    controls, zero-width and tag characters) are dropped, line separators become blanks.
+    controls, zero-width and tag characters) are dropped, line separators and odd blanks become
+    blanks.
     """
     out: list[str] = []
     length = 0

@@ -41,7 +41,7 @@ def test_help_and_version(shell):
     assert shown.err == ""
 
 
-def test_without_a_terminal_manage_oauth_says_what_to_do(shell):
+def test_trap_8_without_a_terminal_manage_oauth_says_what_to_do(shell):
     done = shell.run(code=2)
     assert done.out == ""
     assert "needs a terminal" in done.err

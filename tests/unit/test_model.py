@@ -75,6 +75,7 @@ def test_bad_names_are_refused_with_words(name, word):
 
 def test_names_are_trimmed_and_compared_without_case_and_form():
     assert valid_name("  my intercom ") == "my intercom"
+    assert valid_name("my\u00a0own\u3000one") == "my own one"
     assert normalised_name("CAFÉ") == normalised_name("cafe\u0301")
     assert normalised_name("straße") == normalised_name("STRASSE")
 

@@ -117,5 +117,5 @@ def test_a_qr_code_has_the_size_that_the_screen_is_told():
     assert all(len(row) == code.width for row in code.rows)
     assert set("".join(code.rows)) <= set(" ▀▄█")
     assert not code.rows[0].strip()
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         qr_code("x" * 5000)

@@ -23,6 +23,7 @@ HOSTILE = {
     "lone surrogate": "a\ud800b",
     "delete": "a\x7fb",
     "null": "a\x00b",
+    "no-break space": "a\xa0b",
 }
 
 

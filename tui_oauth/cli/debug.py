@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from tui_oauth.cli.defects import redact
+from tui_oauth.defects import redact
 from tui_oauth.text import neutralise
 
 

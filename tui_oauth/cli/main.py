@@ -107,7 +107,7 @@ def _input_output(error: OSError) -> int:
 
 def _defect(error: Exception, args: Namespace | None) -> int:
     from tui_oauth import __version__
-    from tui_oauth.cli.defects import record
+    from tui_oauth.defects import record
     from tui_oauth.paths import places
 
     vault, command = (args.vault, args.path) if args is not None else ("", "")

@@ -13,7 +13,7 @@ from pathlib import Path
 def report(error: BaseException, log: Path) -> str:
     """Write where `error` happened to `log` and return the one line for the person."""
     from tui_oauth import __version__
-    from tui_oauth.cli.defects import record
+    from tui_oauth.defects import record
 
     where = record(error, log, "(Manage OAuth)", __version__)
     place = _place(error)

@@ -384,7 +384,7 @@ async def test_forgetting_a_sign_in_whose_exchange_hangs_takes_two_seconds_at_mo
     other.may_end.set()
 
 
-async def test_closing_does_not_wait_for_strangers(
+async def test_trap_10_closing_does_not_wait_for_strangers(
     make_server: MakeServer, client: Client, until: Until
 ) -> None:
     server, sign_in = make_server(), SignIn()

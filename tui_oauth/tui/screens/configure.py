@@ -114,19 +114,15 @@ class ConfigureScreen(AppScreen[None]):
         if not self.query_one(FieldForm).changed:
             self._leave(True)
             return
-        from tui_oauth.tui.screens.confirm import ConfirmScreen
-
-        self.home.push_screen(
-            ConfirmScreen(
-                "Leave without saving?",
-                "What you typed here is forgotten. The entry stays as it was.",
-                yes="Leave",
-                no="Stay",
-            ),
-            self._leave,
+        self.home.ask(
+            "Leave without saving?",
+            "What you typed here is forgotten. The entry stays as it was.",
+            yes="Leave",
+            no="Stay",
+            done=self._leave,
         )
 
-    def _leave(self, sure: bool | None) -> None:
+    def _leave(self, sure: bool) -> None:
         if sure:
             self.query_one(FieldForm).forget_secrets()
             self.app.pop_screen()

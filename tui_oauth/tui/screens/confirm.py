@@ -32,9 +32,7 @@ class ConfirmScreen(AppDialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._question).truncate(54, ellipsis=True)
-            dialog.border_subtitle = (
-                "n or esc keeps, y deletes" if self._yes == "Delete" else "y / n"
-            )
+            dialog.border_subtitle = f"esc: {self._no} · y: {self._yes}"
             if len(self._question) > 54:
                 yield Static(Content(self._question), markup=False, classes="question")
             yield Static(Content(self._explanation), markup=False)
