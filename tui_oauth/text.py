@@ -81,9 +81,11 @@ def duration(seconds: float) -> str:
 
 
 def relative(seconds: int | None, now: int) -> str:
-    """When that is, seen from `now` (both Unix seconds): `in 4 min`, `3 h ago`, `never`."""
+    """When that is, seen from `now` (both Unix seconds): `in 4 min`, `3 h ago`, `just now`, `never`."""
     if seconds is None:
         return "never"
-    if seconds >= now:
+    if seconds == now:
+        return "just now"
+    if seconds > now:
         return f"in {duration(seconds - now)}"
     return f"{duration(now - seconds)} ago"

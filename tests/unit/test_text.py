@@ -71,3 +71,4 @@ def test_times():
     assert relative(100, 40) == "in 1 min"
     assert relative(40, 100) == "1 min ago"
     assert relative(None, 0) == "never"
+    assert relative(7, 7) == "just now"
