@@ -51,40 +51,58 @@ class Stage:
     workspace: Workspace
     provider: PracticeProvider
 
-    def created(self, name: str, service: str = "practice") -> Entry:
+    def created(self, name: str = "practice", service: str = "practice") -> Entry:
         """An entry that is Not Configured."""
-        return create_entry(self.workspace, name, service)
+        variables = {"port": str(self.provider.port)} if service.startswith("practice") else {}
+        return create_entry(self.workspace, name, service, variables)
 
-    def configured(self, name: str, service: str = "practice") -> Entry:
-        """An entry with the credentials of an app that is registered at the provider."""
+    def credentials(self, entry: Entry) -> tuple[str, str]:
+        """A new app at the provider, with the entry's Callback URL registered."""
+        app = self.provider.register(entry.name, callback_url(self.workspace, entry))
+        return app.client_id, app.client_secret
+
+    def configured(self, name: str = "practice", service: str = "practice") -> Entry:
+        """An entry that is ready for the Authorization link."""
         entry = self.created(name, service)
-        app = self.provider.register(name, callback_url(self.workspace, entry))
+        client_id, client_secret = self.credentials(entry)
         return configure_entry(
-            self.workspace,
-            entry,
-            client_id=app.client_id,
-            client_secret=Secret(app.client_secret),
+            self.workspace, entry, client_id=client_id, client_secret=Secret(client_secret)
         )
 
     def consent(self, link: str, button: str = "Authorize access") -> str:
-        """Open the Authorization link, press `button`; the address that the browser is sent to."""
-        sent_to = ""
-
-        def stop_at_callback(request: Request) -> Response:
-            nonlocal sent_to
-            response = net.fetch(request)
-            target = response.headers.get("location", "")
-            if "state=" in target and "/oauth" not in target:
-                sent_to = urljoin(request.url, target)
-                return Response(200, {}, b"", request.host)
-            return response
-
-        visitor = Visitor(stop_at_callback)
-        visitor.open(link)
-        visitor.press(button)
-        assert sent_to, f"the provider did not come back: {visitor.page}"
-        return sent_to
+        """As `consent` below."""
+        return consent(link, button)
 
     def vault_bytes(self) -> bytes:
         """The vault file as it is, to show that nothing changed."""
         return self.workspace.places.vault.read_bytes()
+
+
+def consent(link: str, button: str = "Authorize access") -> str:
+    """Open the Authorization link, press `button`; the address that the browser is sent to."""
+    sent_to = ""
+
+    def stop_at_callback(request: Request) -> Response:
+        nonlocal sent_to
+        response = net.fetch(request)
+        target = response.headers.get("location", "")
+        if "state=" in target and "/oauth" not in target:
+            sent_to = urljoin(request.url, target)
+            return Response(200, {}, b"", request.host)
+        return response
+
+    visitor = Visitor(stop_at_callback)
+    visitor.open(link)
+    visitor.press(button)
+    assert sent_to, f"the provider did not come back: {visitor.page}"
+    return sent_to
+
+
+def visit(url: str) -> str:
+    """What the page at `url` says; a redirect is not followed."""
+    return net.fetch(Request("GET", url, "page")).body.decode("utf-8", "replace")
+
+
+def redirect_of(url: str) -> str:
+    """Where the page at `url` sends a browser on to."""
+    return net.fetch(Request("GET", url, "page")).headers.get("location", "")

@@ -17,6 +17,7 @@ from tui_oauth.model import (
     Entry,
     EntrySecrets,
     Status,
+    TokenSet,
     clean_value,
     status_of,
     valid_name,
@@ -74,9 +75,10 @@ def configure_entry(
 ) -> Entry:
     """Configure OAuth. What is None stays as it is; an empty client secret removes the stored one.
 
-    A new client ID, client secret or variable ends what was authorized with the old ones: tokens
-    of another client cannot be refreshed with it (RFC 6749 section 6). Raises UsageProblem, or
-    Conflict when `expected_revision` is no longer the entry's.
+    A new client ID or variable ends what was authorized with the old ones: tokens of another
+    client cannot be refreshed with it (RFC 6749 section 6). A new client secret does not: it is
+    the same client's. Raises UsageProblem, or Conflict when `expected_revision` is no longer the
+    entry's.
     """
     service = workspace.catalogue.get(entry.service)
     given = None if variables is None else _known_variables(service, variables)
@@ -231,27 +233,36 @@ async def check_entry(workspace: Workspace, entry: Entry) -> Account:
     if request is None:
         raise UsageProblem(
             f"{service.name} has no request that tells whose token it is.",
-            f"Use the token, for instance with: tui-oauth header {entry.name}",
+            f"Use the token, for instance with: tui-oauth header {shell_word(entry.name)}",
         )
     response = await net.send(request, environ=workspace.environ)
     account, kept = read_identity(service, response)
-    await asyncio.to_thread(_keep_account, workspace, entry, account, kept)
+    await asyncio.to_thread(keep_account, workspace, entry, tokens, account, kept)
     return account
 
 
-def _keep_account(
-    workspace: Workspace, entry: Entry, account: Account, kept: Mapping[str, str]
-) -> None:
+def keep_account(
+    workspace: Workspace,
+    entry: Entry,
+    asked_with: TokenSet,
+    account: Account,
+    kept: Mapping[str, str],
+) -> Entry:
+    """Keep whose token `asked_with` is, and `kept` beside it; the entry as it stands then.
+
+    Nothing is written when the entry has other tokens by now: they may be another account's.
+    """
+
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        tokens = held.tokens
+        if tokens is None or tokens.access_token != asked_with.access_token:
+            return current, held
         changed = replace(
             current, account=account.name, account_detail=account.detail, last_error=""
         )
-        tokens = held.tokens
-        if tokens is not None and kept:
-            tokens = replace(tokens, extra={**tokens.extra, **kept})
-        return changed, replace(held, tokens=tokens)
+        return changed, replace(held, tokens=replace(tokens, extra={**tokens.extra, **kept}))
 
-    workspace.vault.change(entry.id, edit)  # writes nothing when nothing is new
+    return workspace.vault.change(entry.id, edit)  # writes nothing when nothing is new
 
 
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:

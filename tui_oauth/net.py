@@ -20,9 +20,10 @@ import asyncio
 import os
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from tui_oauth import __version__
@@ -39,6 +40,9 @@ DEFAULT_DEADLINE = 30.0
 CONNECT_SECONDS = 10.0
 MAX_BYTES = 1_048_576
 MAX_ERROR_BYTES = 262_144
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 async def send(
@@ -81,8 +85,12 @@ def fetch(
 ) -> Response:
     """As `send`, for callers that are not coroutines. It waits, also where an event loop runs."""
 
+    async def exchange() -> Response:
+        asyncio.get_running_loop().set_default_executor(_Unawaited())
+        return await send(request, deadline=deadline, max_bytes=max_bytes, environ=environ)
+
     def run() -> Response:
-        return asyncio.run(send(request, deadline=deadline, max_bytes=max_bytes, environ=environ))
+        return asyncio.run(exchange())
 
     try:
         asyncio.get_running_loop()
@@ -121,6 +129,29 @@ def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:
             if value:
                 return _proxy_address(spelling, value)
     return None
+
+
+class _Unawaited(ThreadPoolExecutor):
+    """A thread for each call, for which neither the event loop nor Python waits at its end.
+
+    A look-up of a host's name cannot be ended; with the usual threads it would outlast the deadline.
+    """
+
+    def submit(
+        self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Result]:
+        future: Future[Result] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="tui-oauth-net", daemon=True).start()
+        return future
 
 
 @dataclass(slots=True)
@@ -172,12 +203,13 @@ def _client(route: _Route, environ: Mapping[str, str], deadline: float) -> httpx
 
     from tui_oauth.trust import tls_context
 
-    encrypted = route.request.url.startswith("https:") or (route.proxy or "").startswith("https:")
+    schemes = {urlsplit(route.request.url).scheme, urlsplit(route.proxy or "").scheme}
+    encrypted = "https" in schemes
     # For plain http one that trusts nobody: reading the certificates would be for nothing.
     context = tls_context(environ) if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     proxy = None
     if route.proxy:
-        own = context if route.proxy.startswith("https:") else None
+        own = context if urlsplit(route.proxy).scheme == "https" else None
         try:
             proxy = httpx.Proxy(route.proxy, ssl_context=own)
         except (ValueError, httpx.InvalidURL):

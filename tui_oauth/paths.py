@@ -56,5 +56,14 @@ def _base(environ: Mapping[str, str], name: str, below_home: str) -> Path:
     return Path(environ.get("HOME") or Path.home()) / below_home
 
 
+def expanded(value: str) -> Path:
+    """`value` as a path, `~` and `~name` expanded as a shell does: an unknown name stays as it is."""
+    path = Path(value)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def _given(value: str) -> Path | None:
-    return Path(value).expanduser().absolute() if value else None
+    return expanded(value).absolute() if value else None

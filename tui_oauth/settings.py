@@ -113,6 +113,7 @@ def _check_public_url(path: Path, url: str) -> None:
     try:
         parts = urlsplit(url)
         host = parts.hostname
+        _ = parts.port  # ValueError for one that no host has
     except ValueError:
         host = None
     if not host or parts.scheme != "https" or parts.username is not None:
@@ -149,6 +150,8 @@ def _text(path: Path, data: dict[str, Any], key: str, prefix: str = "") -> str:
     value = data.get(key, "")
     if not isinstance(value, str):
         raise _invalid(path, prefix + key, "it has to be a text in quotes")
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in value):
+        raise _invalid(path, prefix + key, "it holds control characters")
     return value
 
 

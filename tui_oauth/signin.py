@@ -15,13 +15,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from tui_oauth import net
-from tui_oauth.entries import callback_url, entry_service, require_credentials, shell_word
+from tui_oauth.entries import (
+    callback_url,
+    entry_service,
+    keep_account,
+    require_credentials,
+    shell_word,
+)
 from tui_oauth.errors import (
     CallbackUnavailable,
     Conflict,
+    NotFound,
     ProviderRefused,
     SignInEnded,
     TuiOauthError,
@@ -33,6 +39,8 @@ from tui_oauth.oauth.client import Client, choose_client
 from tui_oauth.oauth.identity import identity_request, read_identity
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
+from tui_oauth.oauth.urls import origin_of
+from tui_oauth.paths import expanded
 from tui_oauth.terminal import ssh_forward
 
 if TYPE_CHECKING:
@@ -78,11 +86,13 @@ class SignIns:
     def begin(self, entry: Entry, lifetime: int | None = None) -> SignIn:
         """The sign-in of `entry`: the one that still waits, else a new one.
 
-        `lifetime` in seconds; the settings say otherwise. Sends nothing. Raises NeedsPerson when
-        the entry is not configured, UsageProblem when the service has no such sign-in.
+        One that waits for an entry which was configured anew since is cancelled: its link names
+        what was. `lifetime` in seconds; the settings say otherwise. Sends nothing. Raises
+        NeedsPerson when the entry is not configured, UsageProblem when the service has no such
+        sign-in.
         """
         known = self._by_entry.get(entry.id)
-        if known is not None and not known.ended:
+        if known is not None and known.state is SignInState.EXCHANGING:
             return known
         workspace = self.workspace
         current = workspace.vault.get(entry.id)
@@ -106,6 +116,10 @@ class SignIns:
             lifetime=lifetime or workspace.settings.sign_in_minutes * 60,
         )
         signin = SignIn(workspace, current, service, client, attempt, self._callback_server)
+        if known is not None and not known.ended:
+            if known.asks_the_same(signin):
+                return known
+            known.cancel()
         self._by_entry[entry.id] = signin
         return signin
 
@@ -121,7 +135,8 @@ class SignIns:
             from tui_oauth.callback.server import CallbackServer  # h11: not before it is needed
 
             settings = self.workspace.settings.callback
-            public = urlsplit(settings.public_url).netloc
+            # As browsers write it into Host: lower case, without the scheme's own port.
+            public = origin_of(settings.public_url).partition("//")[2]
             self._server = CallbackServer(
                 settings.port,
                 settings.path,
@@ -148,7 +163,7 @@ def certificate_files(workspace: Workspace) -> tuple[Path, Path]:
 
     settings = workspace.settings.callback
     if settings.certificate:
-        return Path(settings.certificate).expanduser(), Path(settings.private_key).expanduser()
+        return expanded(settings.certificate), expanded(settings.private_key)
     return ensure_certificate(workspace.places.certificate, workspace.now())
 
 
@@ -283,6 +298,16 @@ class SignIn:
         else:
             self._settle(answer)
 
+    def asks_the_same(self, other: SignIn) -> bool:
+        """Whether `other`, for the same entry, would ask the same with the same credentials."""
+
+        def asked(signin: SignIn) -> tuple[object, ...]:
+            attempt = signin.attempt
+            link = (attempt.redirect_uri, attempt.scopes)
+            return (*link, signin.service, signin._client, dict(signin.entry.variables))
+
+        return asked(self) == asked(other)
+
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
         return describe_paste(text, self.attempt, self.service)
@@ -314,6 +339,8 @@ class SignIn:
                 f"No answer came for {self.entry.name} in the time that was given.",
                 f"Start again: tui-oauth authorize {shell_word(self.entry.name)}",
             ) from None
+        if self.state is SignInState.CANCELLED:  # after the answer came, before it was taken up
+            raise SignInEnded("The sign-in was cancelled.", "Nothing was changed.")
         self.state = SignInState.EXCHANGING
         self._changed()
         self._exchange_task = asyncio.create_task(self._exchange(answer))
@@ -418,26 +445,31 @@ class SignIn:
             )
         # Stored before anything else is done with them (checklist rule 82), and not to be
         # interrupted: the provider has granted, and the person would have to start anew.
-        entry = await asyncio.shield(asyncio.to_thread(self._store, decided, tokens, None))
-        account, tokens = await self._whose(service, tokens)
-        if account is not None:
-            entry = await asyncio.shield(asyncio.to_thread(self._store, decided, tokens, account))
-        return entry
-
-    async def _whose(self, service: Service, tokens: TokenSet) -> tuple[Account | None, TokenSet]:
-        """Whose token it is. That the provider cannot say does not undo the sign-in."""
-        request = identity_request(service, tokens, self._client.client_id)
-        if request is None:
-            return None, tokens
+        storing = asyncio.create_task(asyncio.to_thread(self._store, decided, tokens))
         try:
+            entry = await asyncio.shield(storing)
+            return await self._whose(service, entry, tokens)
+        except asyncio.CancelledError:
+            return await storing  # too late to cancel: what is stored is not to be denied
+
+    async def _whose(self, service: Service, entry: Entry, tokens: TokenSet) -> Entry:
+        """`entry` with whose token it is. That this cannot be learned does not undo the sign-in."""
+        try:
+            request = identity_request(service, tokens, self._client.client_id)
+            if request is None:
+                return entry
             response = await net.send(
                 request, deadline=IDENTITY_SECONDS, environ=self.workspace.environ
             )
             account, kept = read_identity(service, response)
+            return await asyncio.shield(
+                asyncio.to_thread(keep_account, self.workspace, entry, tokens, account, kept)
+            )
+        except NotFound:
+            raise
         except TuiOauthError as error:
             self.note = f"Whose account it is could not be learned. {error.message}"
-            return None, tokens
-        return account, replace(tokens, extra={**tokens.extra, **kept})
+            return entry
 
     def _decided(self, answer: Answer) -> dict[str, str]:
         """The variables that the callback decided, such as the account's region."""
@@ -453,19 +485,20 @@ class SignIn:
         variables = {**self.entry.variables, **decided}
         return entry_service(self.workspace, replace(self.entry, variables=variables))
 
-    def _store(
-        self, decided: Mapping[str, str], tokens: TokenSet, account: Account | None
-    ) -> Entry:
+    def _store(self, decided: Mapping[str, str], tokens: TokenSet) -> Entry:
         now = self.workspace.now()
 
         def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            if held.client_id != self.attempt.client_id:
+            same_client = held.client_id == self.attempt.client_id
+            if not same_client or current.variables != self.entry.variables:
                 raise Conflict(
                     f"{current.name} was configured anew while the sign-in waited.",
-                    "Authorize it again with the new client ID.",
+                    "Authorize it again: the link of this sign-in was made for what was before.",
                 )
             variables = {**current.variables, **decided}
-            granted = with_tokens(replace(current, variables=variables), tokens, now, account)
+            # Whoever authorized it before may be somebody else.
+            unknown = Account("")
+            granted = with_tokens(replace(current, variables=variables), tokens, now, unknown)
             return granted, replace(held, tokens=tokens)
 
         return self.workspace.vault.change(self.entry.id, edit)

@@ -17,12 +17,16 @@ from tui_oauth.errors import (
     ProviderRefused,
     StorageFailed,
     TuiOauthError,
+    UnsafePath,
     VaultBusy,
+    VaultDamaged,
+    VaultLocked,
 )
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
+    from tui_oauth.secret import Secret
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
 
@@ -57,7 +61,7 @@ def access_token(
         if lasts(tokens, workspace.now(), 0):
             return tokens
         raise _ended(current, tokens)
-    return _refresh(workspace, current, min_ttl, deadline, seen=None)
+    return _refresh(workspace, current, tokens, deadline, min_ttl=min_ttl)
 
 
 def refresh_entry(workspace: Workspace, entry: Entry, deadline: float = DEFAULT_DEADLINE) -> Entry:
@@ -76,7 +80,7 @@ def refresh_entry(workspace: Workspace, entry: Entry, deadline: float = DEFAULT_
             "There is nothing to refresh: the token "
             + ("does not expire." if held.tokens.expires_at is None else "ends by itself."),
         )
-    _refresh(workspace, current, 0, deadline, seen=held.tokens)
+    _refresh(workspace, current, held.tokens, deadline, forced=True)
     return workspace.vault.get(entry.id)
 
 
@@ -98,9 +102,15 @@ def _renewable(workspace: Workspace, entry: Entry, tokens: TokenSet) -> bool:
 
 
 def _refresh(
-    workspace: Workspace, entry: Entry, min_ttl: int, deadline: float, seen: TokenSet | None
+    workspace: Workspace,
+    entry: Entry,
+    seen: TokenSet,
+    deadline: float,
+    *,
+    min_ttl: int = 0,
+    forced: bool = False,
 ) -> TokenSet:
-    """Refresh under the entry's lock; `seen` is what a forced refresh wants to replace."""
+    """Refresh `seen` under the entry's lock; `forced` also when it lasts for `min_ttl` seconds."""
     vault = workspace.vault
     with vault.entry_lock(entry.id, timeout=deadline + LOCK_SECONDS_BEYOND_DEADLINE):
         kept = vault.take_pending(entry.id)
@@ -112,19 +122,18 @@ def _refresh(
         if kept is not None:
             # An earlier refresh could not write its answer; it is the newest there is.
             tokens = _store(workspace, current, tokens, kept)
-        done_by_other = (
-            lasts(tokens, workspace.now(), min_ttl)
-            if seen is None
-            else tokens.access_token != seen.access_token
-        )
-        if done_by_other:
+        new = tokens.access_token != seen.access_token
+        # What another process has just got is taken even if it never lives for `min_ttl`: twenty
+        # that wait for one lock would else send twenty requests.
+        wanted = 0 if new and kept is None else min_ttl
+        if (new or not forced) and lasts(tokens, workspace.now(), wanted):
             return tokens
         service = entry_service(workspace, current)
         with vault.reserve(entry.id):
             try:
                 fresh = _ask_provider(workspace, service, held, tokens, deadline)
             except ProviderRefused as error:
-                raise _refused(workspace, current, tokens, error) from error
+                return _after_refusal(workspace, current, tokens, error)
             return _store(workspace, current, tokens, fresh)
 
 
@@ -153,10 +162,10 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
         nonlocal outcome
         now_held = held.tokens
-        if now_held is None or now_held.refresh_token != spent.refresh_token:
-            # Somebody signed in anew, or configured, while we asked: theirs is the newer grant.
-            if now_held is None:
-                raise _not_authorized(current)
+        if now_held is None:
+            raise _not_authorized(current)
+        if _cost(now_held) != _cost(spent):
+            # Somebody signed in anew while we asked: theirs is the newer grant.
             outcome = now_held
             return current, held
         outcome = fresh
@@ -164,28 +173,47 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
 
     try:
         workspace.vault.change(entry.id, edit)
-    except (StorageFailed, VaultBusy) as error:
+    except (StorageFailed, UnsafePath, VaultBusy, VaultDamaged, VaultLocked) as error:
         # The old refresh token may be spent by now: losing the answer would lose the grant.
-        workspace.vault.keep_pending(
-            entry.id, fresh, sent=spent.refresh_token or spent.access_token
-        )
+        try:
+            workspace.vault.keep_pending(entry.id, fresh, sent=_cost(spent))
+        except TuiOauthError as second:
+            raise type(error)(
+                f"{error.message} The refreshed token of {entry.name} could not be kept beside "
+                f"the vault either: {second.message}",
+                "The old refresh token may be spent. When this is mended, authorize again: "
+                f"tui-oauth authorize {shell_word(entry.name)}",
+            ) from error
         raise type(error)(
             f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
-            "Free some space and run the same command again: it will be taken up.",
+            f"{error.advice} Then run the same command again: it will be taken up.".lstrip(),
         ) from error
     return outcome
 
 
-def _refused(
+def _cost(tokens: TokenSet) -> Secret:
+    """What a refresh of `tokens` spends: tells one grant from another."""
+    return tokens.refresh_token or tokens.access_token
+
+
+def _after_refusal(
     workspace: Workspace, entry: Entry, spent: TokenSet, error: ProviderRefused
-) -> TuiOauthError:
-    """What a refusal means for the entry. Stored tokens are never deleted for it (rule 86)."""
+) -> TokenSet:
+    """The tokens that somebody stored while we asked; without such, raises what the refusal means.
+
+    Stored tokens are never deleted for it (rule 86).
+    """
     from tui_oauth.oauth.explain import grant_is_over
 
     over = grant_is_over(error)
+    newer: TokenSet | None = None
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        if held.tokens is None or held.tokens.refresh_token != spent.refresh_token:
+        nonlocal newer
+        if held.tokens is None:
+            return current, held
+        if _cost(held.tokens) != _cost(spent):
+            newer = held.tokens
             return current, held
         marked = replace(
             current,
@@ -198,13 +226,15 @@ def _refused(
     try:
         workspace.vault.change(entry.id, edit)
     except NotFound:
-        return error
+        raise error from None
+    if newer is not None and lasts(newer, workspace.now(), 0):
+        return newer
     if not over:
-        return error
-    return NeedsPerson(
+        raise error
+    raise NeedsPerson(
         f"{entry.name} has to be authorized again. {error.message}",
         f"Run: tui-oauth authorize {shell_word(entry.name)}",
-    )
+    ) from error
 
 
 def _not_authorized(entry: Entry) -> NeedsPerson:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tui_oauth import entries
+from tui_oauth.cli import main as cli_main
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret
 
@@ -257,6 +258,21 @@ def test_an_entry_that_is_not_configured_needs_a_person(shell, workspace):
     assert json.loads(done.out)["event"] == "failed"
     assert "tui-oauth configure fresh" in done.err
     assert shell.vault.read_bytes() == before
+
+
+def test_rule_50_the_callback_is_answered_while_the_browser_is_watched(
+    configured, browser, free_port, monkeypatch
+):
+    """The program is watched for a second, and in that time the browser may be back already."""
+    seen = []
+
+    def quick_browser(link, environ, *, fragment):
+        back = f"http://127.0.0.1:{free_port}/callback?error=x&state=wrong"
+        seen.append(browser.get(back).status)
+
+    monkeypatch.setattr("tui_oauth.browser.open_link", quick_browser)
+    assert cli_main.main(["authorize", "practice", "--open", "--timeout", "2"]) == 7
+    assert seen == [400]
 
 
 def test_debug_hides_code_state_and_tokens(shell, configured, browser):

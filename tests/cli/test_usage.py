@@ -253,6 +253,21 @@ def test_a_settings_file_with_a_mistake_is_named(shell):
     assert str(shell.settings) in done.err
 
 
+def test_a_home_of_nobody_is_a_name_like_any_other(shell, workspace):
+    nobody = "~nobody-of-this-name/x"
+    assert "no vault" in shell.run("--vault", nobody, "list", code=4).err
+    assert "no key file" in shell.run("--key-file", nobody, "list", code=4).err
+    shell.run("list", environ={"TUI_OAUTH_CONFIG": nobody})
+    shell.run("service", "check", nobody, code=8)
+    shell.run("list", environ={"TUI_OAUTH_VAULT": nobody}, code=4)
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "²", "0", "-3"])
+def test_a_width_that_is_none_is_ignored(columns, shell, workspace):
+    shell.run("list", environ={"COLUMNS": columns})
+    assert "usage" in shell.run("--help", environ={"COLUMNS": columns}).out
+
+
 def test_bytes_that_are_no_text_in_an_argument(shell, workspace):
     done = shell.run("show", b"caf\xe9\x1b]52;c;AAAA\x07", code=3)
     assert "\x1b" not in done.err

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.stage import consent, redirect_of, visit
 from tests.terminal.pty_driver import PtyProgram
-from tests.tui.stage import Stage, consent, visit
+from tests.tui.stage import Stage
 
 START = """
 from tui_oauth.tui.app import ManageOAuth
@@ -55,7 +56,7 @@ def test_an_answer_that_comes_meanwhile_brings_the_screen_back(stage: Stage) -> 
         short = next(word for word in program.text.split() if "/go/" in word)
         program.send("ctrl+l")
         program.wait_for("Press enter to go back.")
-        visit(consent(stage.redirect_of(short)))
+        visit(consent(redirect_of(short)))
         program.wait_until(lambda: program.alternate, "the full screen")
         program.wait_for("Aurora Books")
         program.send("enter")

@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from stage import Stage, at, consent, in_browser, paste, shown, until, visit, words
+from stage import Stage, at, in_browser, paste, shown, until, words
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from tests.stage import consent, visit
 from tui_oauth import entries
 from tui_oauth.model import Entry
 from tui_oauth.practice.behaviour import Behaviour
@@ -412,7 +413,7 @@ async def test_trap_9_the_link_stands_whole_on_every_size(stage: Stage) -> None:
 
 
 async def test_an_entry_without_credentials_leads_to_the_words_for_it(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_authorize(entry.id)

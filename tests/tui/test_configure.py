@@ -58,7 +58,7 @@ async def test_the_whole_form_of_intercom_stands_on_80_by_24(stage: Stage) -> No
 
 
 async def test_ctrl_s_saves_and_goes_on_to_the_authorization_link(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     client_id, client_secret = stage.credentials(entry)
     app = stage.app()
     async with app.run_test() as pilot:
@@ -76,7 +76,7 @@ async def test_ctrl_s_saves_and_goes_on_to_the_authorization_link(stage: Stage) 
 
 
 async def test_save_alone_goes_back_to_the_list(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -89,7 +89,7 @@ async def test_save_alone_goes_back_to_the_list(stage: Stage) -> None:
 
 
 async def test_the_secret_is_masked_in_the_screen_and_in_exported_text(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -107,7 +107,7 @@ async def test_the_secret_is_masked_in_the_screen_and_in_exported_text(stage: St
 
 
 async def test_a_stored_secret_is_never_filled_in_and_stays_when_left_empty(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     entries.configure_entry(stage.workspace, entry, client_id="id-1", client_secret=Secret(SECRET))
     app = stage.app()
     async with app.run_test() as pilot:
@@ -121,7 +121,7 @@ async def test_a_stored_secret_is_never_filled_in_and_stays_when_left_empty(stag
 
 
 async def test_an_empty_required_field_is_named_and_gets_the_focus(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -134,7 +134,7 @@ async def test_an_empty_required_field_is_named_and_gets_the_focus(stage: Stage)
 
 
 async def test_escape_asks_only_when_something_was_typed(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -156,7 +156,7 @@ async def test_escape_asks_only_when_something_was_typed(stage: Stage) -> None:
 async def test_a_change_by_another_window_is_said_kindly_and_nothing_typed_is_lost(
     stage: Stage,
 ) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -213,7 +213,7 @@ async def test_scopes_begin_with_the_service_s_own_and_are_free(stage: Stage) ->
 
 
 async def test_the_callback_url_is_copied_by_key_and_by_click(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     url = entries.callback_url(stage.workspace, entry)
     async with app.run_test() as pilot:
@@ -226,7 +226,7 @@ async def test_the_callback_url_is_copied_by_key_and_by_click(stage: Stage) -> N
 
 
 async def test_the_guide_is_one_key_away_and_leads_back(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test() as pilot:
         await opened(app, entry.id, pilot)
@@ -238,7 +238,7 @@ async def test_the_guide_is_one_key_away_and_leads_back(stage: Stage) -> None:
 
 
 async def test_the_help_of_the_focused_field_stands_above_the_key_bar(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, entry.id, pilot)
@@ -260,7 +260,7 @@ async def test_an_entry_that_has_gone_leads_to_a_message_not_to_a_form(stage: St
 async def test_every_button_can_be_reached_at_every_size(
     stage: Stage, size: tuple[int, int]
 ) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test(size=size) as pilot:
         await opened(app, entry.id, pilot)

@@ -98,7 +98,7 @@ async def test_without_a_service_it_says_what_to_do(stage: Stage) -> None:
 
 
 async def test_errors_stand_beside_their_fields(stage: Stage) -> None:
-    stage.entry("taken")
+    stage.created("taken")
     app = stage.app()
     async with app.run_test(size=(80, 30)) as pilot:
         await pilot.press("n")

@@ -56,7 +56,7 @@ async def test_keys_copy_the_callback_url_and_the_portal_s_link(stage: Stage) ->
 
 
 async def test_with_an_entry_configure_is_one_key_away(stage: Stage) -> None:
-    entry = stage.entry()
+    entry = stage.created()
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         app.open_guide(entry.service, entry.id)

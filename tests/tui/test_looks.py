@@ -142,7 +142,7 @@ async def test_help_shows_the_keys_of_the_screen_first_and_scrolls(home: Path) -
 
 async def test_the_palette_runs_commands_and_shows_their_keys(home: Path) -> None:
     with Stage(home) as stage:
-        stage.entry("first")
+        stage.created("first")
         app = stage.app()
         async with app.run_test(size=(100, 30)) as pilot:
             await until(pilot, lambda: "first" in shown(app), "the list")

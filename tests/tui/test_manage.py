@@ -48,7 +48,7 @@ def names(app: object) -> list[str]:
 
 
 async def test_the_list_shows_every_entry_and_its_status(stage: Stage) -> None:
-    stage.entry("fresh")
+    stage.created("fresh")
     stage.configured("ready")
     authorized(stage, "going")
     app = stage.app()
@@ -62,7 +62,7 @@ async def test_the_list_shows_every_entry_and_its_status(stage: Stage) -> None:
 
 
 async def test_trap_7_brackets_in_foreign_text_are_shown_as_they_are(stage: Stage) -> None:
-    entry = stage.entry("[/b] [red]odd")
+    entry = stage.created("[/b] [red]odd")
     authorized(stage, "going")
     app = stage.app()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -81,8 +81,8 @@ async def test_trap_7_brackets_in_foreign_text_are_shown_as_they_are(stage: Stag
 
 
 async def test_the_callback_url_follows_the_highlighted_entry(stage: Stage) -> None:
-    stage.entry("a-plain", "practice")
-    stage.entry("b-strict", "practice-https")
+    stage.created("a-plain", "practice")
+    stage.created("b-strict", "practice-https")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         field = app.screen.query_one(CallbackField)
@@ -93,7 +93,7 @@ async def test_the_callback_url_follows_the_highlighted_entry(stage: Stage) -> N
 
 
 async def test_c_and_a_click_send_the_callback_url(stage: Stage) -> None:
-    stage.entry("one")
+    stage.created("one")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         field = app.screen.query_one(CallbackField)
@@ -123,7 +123,7 @@ async def test_t_sends_the_access_token_and_keeps_it_nowhere(stage: Stage) -> No
 
 
 async def test_what_needs_a_person_is_said_kindly(stage: Stage) -> None:
-    stage.entry("fresh")
+    stage.created("fresh")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: names(app), "the entries")
@@ -189,7 +189,7 @@ async def test_a_defect_in_a_job_is_said_and_the_app_goes_on(
 
 async def test_search_narrows_while_typing_and_escape_shows_all(stage: Stage) -> None:
     for name in ("alpha", "beta", "gamma"):
-        stage.entry(name)
+        stage.created(name)
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: len(names(app)) == 3, "the entries")
@@ -203,7 +203,7 @@ async def test_search_narrows_while_typing_and_escape_shows_all(stage: Stage) ->
 
 
 async def test_sort_goes_round_and_keeps_the_selection(stage: Stage) -> None:
-    stage.entry("zulu")
+    stage.created("zulu")
     authorized(stage, "alpha")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -218,7 +218,7 @@ async def test_sort_goes_round_and_keeps_the_selection(stage: Stage) -> None:
 
 async def test_another_process_changes_the_vault_and_the_selection_stays(stage: Stage) -> None:
     for name in ("bravo", "delta"):
-        stage.entry(name)
+        stage.created(name)
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: len(names(app)) == 2, "the entries")
@@ -226,7 +226,7 @@ async def test_another_process_changes_the_vault_and_the_selection_stays(stage: 
         other = open_vault(stage.workspace.places, stage.workspace.environ)
         mine = stage.workspace.vault
         stage.workspace.use_vault(other)
-        stage.entry("alpha")
+        stage.created("alpha")
         stage.workspace.use_vault(mine)
         await until(pilot, lambda: names(app) == ["alpha", "bravo", "delta"], "the new entry")
         table = app.screen.query_one(EntryTable)
@@ -255,8 +255,8 @@ async def test_delete_asks_first_and_the_harmless_button_has_the_focus(stage: St
 
 
 async def test_rename_refuses_a_name_that_is_taken(stage: Stage) -> None:
-    stage.entry("first")
-    stage.entry("second")
+    stage.created("first")
+    stage.created("second")
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: len(names(app)) == 2, "the entries")
@@ -298,8 +298,8 @@ async def test_a_waiting_sign_in_shows_its_countdown(stage: Stage) -> None:
 
 
 async def test_a_double_click_configures_and_one_click_selects(stage: Stage) -> None:
-    stage.entry("first")
-    stage.entry("second")
+    stage.created("first")
+    stage.created("second")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: len(names(app)) == 2, "the entries")
@@ -322,7 +322,7 @@ async def test_enter_a_and_g_open_their_screens(stage: Stage) -> None:
 
 
 async def test_a_missing_service_file_is_no_end_of_the_list(stage: Stage) -> None:
-    entry = stage.entry("orphan")
+    entry = stage.created("orphan")
     stage.workspace.vault.change(
         entry.id,
         lambda current, held: (

@@ -395,6 +395,33 @@ async def test_fetch_works_where_a_loop_runs_and_raises_the_same_errors(free_por
     assert not [thread for thread in threading.enumerate() if thread.name == "tui-oauth-fetch"]
 
 
+def test_rule_68_a_name_that_is_looked_up_for_ever_does_not_outlast_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = threading.Event()
+
+    def slow(*args: object, **more: object) -> list[object]:
+        ended.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    began = time.monotonic()
+    with pytest.raises(ProviderUnreachable, match=r"within 0\.5 s"):
+        net.fetch(post("https://as.example/token"), deadline=0.5, environ=NOTHING)
+    assert time.monotonic() - began < 10
+    ended.set()
+
+
+async def test_a_scheme_in_capitals_is_https_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = certificate(tmp_path)
+    with serving(answering(b"ok"), made.context) as server:
+        url = server.url.replace("https", "HTTPS")
+        response = await send(post(url), {"SSL_CERT_FILE": str(made.path)})
+    assert response.body == b"ok"
+
+
 async def test_the_loop_is_not_held_up_while_certificates_are_read() -> None:
     longest, last = 0.0, time.monotonic()
 

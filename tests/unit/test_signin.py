@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +22,17 @@ from tui_oauth.errors import (
     ProviderRefused,
     ProviderUnreachable,
     SignInEnded,
+    StorageFailed,
 )
-from tui_oauth.oauth.http import Request
+from tui_oauth.model import Entry
+from tui_oauth.oauth.http import Request, Response
+from tui_oauth.paths import places
 from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.secret import Secret
+from tui_oauth.settings import CallbackSettings, Settings
 from tui_oauth.signin import SignIn, SignIns, SignInState
+from tui_oauth.tokens import refresh_entry
+from tui_oauth.workspace import Workspace
 
 
 async def started(signin: SignIn) -> asyncio.Task[object]:
@@ -222,6 +233,150 @@ async def test_what_happened_to_the_entry_meanwhile_counts(stage: Stage):
         with pytest.raises(error):
             await running
     await signins.close()
+
+
+async def test_an_entry_configured_anew_gets_a_link_of_its_own(stage: Stage):
+    signins = SignIns(stage.workspace)
+    entry = stage.configured("work")
+    for change in (
+        {"client_id": "another"},
+        {"client_secret": Secret("corrected")},
+        {"scopes": ("read",)},
+        {"variables": {"port": "8977"}},
+    ):
+        old = signins.begin(entry)
+        running = await started(old)
+        assert signins.begin(entry) is old
+        configure_entry(stage.workspace, entry, **change)
+        new = signins.begin(entry)
+        assert new is not old
+        assert signins.waiting == [new]
+        with pytest.raises(SignInEnded):
+            await running
+        new.cancel()
+    await signins.close()
+
+
+async def test_tokens_for_other_variables_are_not_stored(stage: Stage):
+    signins = SignIns(stage.workspace)
+    entry = stage.configured("work")
+    signin = signins.begin(entry)
+    running = await started(signin)
+    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+    configure_entry(stage.workspace, entry, variables={"port": "8977"})
+    signin.paste(back)
+    with pytest.raises(Conflict):
+        await running
+    assert not stage.workspace.vault.get(entry.id).authorized
+    await signins.close()
+
+
+async def test_cancelling_after_the_answer_and_before_it_is_taken_up(stage: Stage):
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("work"))
+    running = await started(signin)
+    signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
+    signin.cancel()
+    with pytest.raises(SignInEnded):
+        await running
+    assert signin.state is SignInState.CANCELLED
+    assert stage.provider.application.count["token"] == 0
+    await signins.close()
+
+
+@dataclass
+class AccountCheck:
+    """Stands before the account check: runs `first`, then lets it through or fails it."""
+
+    first: Callable[[], object] | None = None
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    forever: bool = False
+    down: bool = False
+    real: Callable[..., Awaitable[Response]] = net.send
+
+    async def send(self, request: Request, **more: Any) -> Response:
+        if request.step == "account check":
+            self.reached.set()
+            if self.first is not None:
+                await asyncio.to_thread(self.first)
+            if self.forever:
+                await asyncio.Event().wait()
+            if self.down:
+                return Response(503, {}, b"", request.host, request.step)
+        return await self.real(request, **more)
+
+
+async def authorize(stage: Stage, entry: Entry) -> tuple[SignIn, SignIns, asyncio.Task[object]]:
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(entry)
+    running = await started(signin)
+    signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
+    return signin, signins, running
+
+
+async def test_what_is_stored_is_not_denied_by_a_late_cancel(stage: Stage, monkeypatch):
+    entry = stage.configured("work")
+    check = AccountCheck(forever=True)
+    monkeypatch.setattr(net, "send", check.send)
+    signin, signins, running = await authorize(stage, entry)
+    async with asyncio.timeout(10):
+        await check.reached.wait()
+        signin.cancel()
+        done = await running
+    assert signin.state is SignInState.AUTHORIZED
+    assert done == stage.workspace.vault.get(entry.id)
+    assert done.authorized
+    await signins.close()
+
+
+async def test_the_account_of_an_earlier_sign_in_is_not_shown_for_a_new_one(
+    stage: Stage, monkeypatch
+):
+    entry = stage.configured("work")
+    _, signins, running = await authorize(stage, entry)
+    assert (await running).account
+    await signins.close()
+    monkeypatch.setattr(net, "send", AccountCheck(down=True).send)
+    signin, signins, running = await authorize(stage, entry)
+    done = await running
+    await signins.close()
+    assert signin.note
+    assert (done.authorized, done.account, done.account_detail) == (True, "", "")
+
+
+async def test_a_refresh_during_the_account_check_is_not_undone(stage: Stage, monkeypatch):
+    stage.provider.application.behaviour = Behaviour(rotating_refresh=True, expires_in=3600)
+    entry = stage.configured("work")
+    check = AccountCheck(first=lambda: refresh_entry(stage.workspace, entry))
+    monkeypatch.setattr(net, "send", check.send)
+    signin, signins, running = await authorize(stage, entry)
+    await running
+    await signins.close()
+    assert signin.state is SignInState.AUTHORIZED
+    # A refresh token that was spent already would end the grant here.
+    await asyncio.to_thread(refresh_entry, stage.workspace, entry)
+
+
+async def test_an_account_that_cannot_be_asked_for_or_stored_does_not_undo_the_sign_in(
+    stage: Stage, monkeypatch
+):
+    entry = stage.configured("work")
+
+    def full_disk(*args: object) -> Entry:
+        raise StorageFailed("The vault cannot be written: no space left on device.")
+
+    monkeypatch.setattr("tui_oauth.signin.keep_account", full_disk)
+    signin, signins, running = await authorize(stage, entry)
+    assert (await running).authorized
+    assert signin.state is SignInState.AUTHORIZED
+    assert "no space" in signin.note
+    await signins.close()
+
+
+def test_the_host_of_a_public_url_is_the_one_that_browsers_send(home: Path):
+    settings = CallbackSettings(public_url="https://Auth.Example.com:443/cb")
+    workspace = Workspace({}, places({"HOME": str(home)}), Settings(callback=settings))
+    assert "auth.example.com" in SignIns(workspace)._callback_server()._hosts
 
 
 async def test_an_entry_without_credentials_needs_a_person(stage: Stage):

@@ -5,15 +5,31 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.stage import Stage
+from tui_oauth import net
+from tui_oauth import tokens as tokens_module
 from tui_oauth.entries import check_entry, describe
-from tui_oauth.errors import NeedsPerson, ProviderUnreachable, StorageFailed
+from tui_oauth.errors import (
+    NeedsPerson,
+    ProviderRefused,
+    ProviderUnreachable,
+    StorageFailed,
+    TuiOauthError,
+    UnsafePath,
+    VaultBusy,
+    VaultDamaged,
+    VaultMissing,
+)
 from tui_oauth.model import Entry
+from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.secret import Secret
 from tui_oauth.signin import SignIns
 from tui_oauth.tokens import access_token, refresh_entry
 
@@ -167,6 +183,122 @@ def test_rule_82_an_answer_that_cannot_be_written_is_kept_sealed_and_taken_up(
     assert requests(stage) == count
     refresh_entry(stage.workspace, entry)  # the kept refresh token is the good one
     assert requests(stage) == count + 1
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_rule_86_a_sign_in_while_a_refresh_is_under_way_is_what_counts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, refused: bool
+):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    fetch = net.fetch
+
+    def meanwhile(request: Request, **more: Any) -> Response:
+        if request.step != "refresh":
+            return fetch(request, **more)
+        answer = fetch(request, **more)
+        asyncio.run(sign_in(stage, entry))
+        no = Response(400, {}, b'{"error":"invalid_grant"}', request.host, request.step)
+        return no if refused else answer
+
+    monkeypatch.setattr(net, "fetch", meanwhile)
+    given = access_token(stage.workspace, entry)
+    now_held = stage.workspace.vault.secrets(entry).tokens
+    assert given == now_held
+    assert describe(stage.workspace, stage.workspace.vault.get(entry.id))["status"] == "authorized"
+    monkeypatch.setattr(net, "fetch", fetch)
+    refresh_entry(stage.workspace, entry)  # its refresh token is the unspent one
+
+
+def test_tokens_that_renew_themselves_are_told_apart_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    """Without a refresh token the access token is what a refresh spends."""
+    entry = authorized(stage, Behaviour())
+    vault = stage.workspace.vault
+    newer = vault.secrets(entry).tokens
+    older = replace(newer, access_token=Secret("older"))
+    fresh = replace(newer, access_token=Secret("of-the-older-grant"))
+    assert tokens_module._store(stage.workspace, entry, older, fresh) == newer
+    refusal = ProviderRefused("no", code="invalid_grant")
+    assert tokens_module._after_refusal(stage.workspace, entry, older, refusal) == newer
+    assert vault.secrets(entry).tokens == newer
+    assert not vault.get(entry.id).needs_authorization
+
+
+def test_rule_83_and_84_tokens_that_live_shortly_are_shared_too(stage: Stage):
+    entry = authorized(stage, replace(ROTATING, expires_in=30))
+    stage.provider.application.behaviour = replace(ROTATING, expires_in=30, delay=0.3)
+    before = requests(stage)
+    with ThreadPoolExecutor(6) as pool:
+        given = list(pool.map(lambda _: access_token(stage.workspace, entry), range(6)))
+    assert requests(stage) == before + 1
+    assert all(each == given[0] for each in given)
+
+
+def test_a_forced_refresh_beside_a_kept_answer_that_ended_asks_again(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    vault = stage.workspace.vault
+    held = vault.secrets(entry).tokens
+    kept = replace(held, access_token=Secret("kept"), expires_at=stage.workspace.now() + 20)
+    vault.keep_pending(entry.id, kept, sent=held.refresh_token)
+    age(stage, entry, 4000)
+    before = requests(stage)
+    assert access_token(stage.workspace, entry).access_token != kept.access_token
+    assert requests(stage) == before + 1
+
+
+@pytest.mark.parametrize(
+    "problem", [StorageFailed, VaultBusy, VaultMissing, VaultDamaged, UnsafePath]
+)
+def test_rule_82_whatever_keeps_the_vault_from_being_written_keeps_the_answer(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, problem: type[TuiOauthError]
+):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    vault = stage.workspace.vault
+
+    def fails(*args: object, **more: object) -> Entry:
+        raise problem("Something is wrong with the vault.", "Mend it.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "change", fails)
+        with pytest.raises(problem, match="kept beside the vault") as caught:
+            access_token(stage.workspace, entry)
+        assert caught.value.advice.startswith("Mend it. Then run the same command again")
+    count = requests(stage)
+    access_token(stage.workspace, entry)
+    assert requests(stage) == count
+
+    age(stage, entry, 4000)
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "change", fails)
+        patched.setattr(vault, "keep_pending", fails)
+        with pytest.raises(problem, match="could not be kept") as caught:
+            access_token(stage.workspace, entry)
+        assert "tui-oauth authorize work" in caught.value.advice
+
+
+async def test_check_does_not_name_an_account_for_the_tokens_of_another(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    entry = await sign_in(stage, stage.configured("work"))
+    send = net.send
+
+    async def meanwhile(request: Request, **more: Any) -> Response:
+        if request.step == "account check":
+            stage.workspace.vault.change(
+                entry.id,
+                lambda current, held: (
+                    replace(current, account="somebody else"),
+                    replace(held, tokens=replace(held.tokens, access_token=Secret("another"))),
+                ),
+            )
+        return await send(request, **more)
+
+    monkeypatch.setattr(net, "send", meanwhile)
+    assert (await check_entry(stage.workspace, entry)).name
+    assert stage.workspace.vault.get(entry.id).account == "somebody else"
 
 
 async def test_check_says_whose_token_it_is(stage: Stage):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import is_terminal
 from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.model import MAX_SECRET_LENGTH
+from tui_oauth.paths import expanded
 from tui_oauth.secret import Secret
 from tui_oauth.text import neutralise
 
@@ -28,7 +28,7 @@ def secret_from_stdin(label: str, command: str) -> Secret:
 
 def secret_from_file(label: str, path: str) -> Secret:
     """The content of the file at `path`. StorageFailed when it cannot be read."""
-    file = Path(path).expanduser()
+    file = expanded(path)
     try:
         with file.open("rb") as source:
             raw = source.read(_MAX_BYTES + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
 from tui_oauth.errors import UsageProblem
+from tui_oauth.paths import expanded
 from tui_oauth.text import neutralise
 
 
@@ -113,4 +114,4 @@ def group(context: Context) -> int:
 
 
 def _path(context: Context) -> Path:
-    return Path(context.args.file).expanduser()
+    return expanded(context.args.file)

@@ -71,6 +71,7 @@ class _Desk:
         self._context = context
         self._sign_in = sign_in
         self._lines: Lines | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._announced = False
         self._seen_browser = False
         self._exchanging = False
@@ -185,12 +186,17 @@ class _Desk:
             wanted = is_terminal(sys.stderr) and can_open(self._context.environ)
         if not wanted:
             return
-        try:
+
+        async def opening() -> None:
             fragment = self._sign_in.service.quirks.authorize.fragment
-            link = self._sign_in.authorization_url
-            open_link(link, self._context.environ, fragment=fragment)
-        except TuiOauthError as error:
-            output.note(str(error))
+            link, environ = self._sign_in.authorization_url, self._context.environ
+            try:
+                await asyncio.to_thread(open_link, link, environ, fragment=fragment)
+            except TuiOauthError as error:
+                output.note(str(error))
+
+        # It watches the program for a second, in which the browser may be back already.
+        self._opening = asyncio.create_task(opening())
 
     def _take(self, line: str) -> None:
         """A line of standard input. A wrong one is explained, and the wait goes on."""

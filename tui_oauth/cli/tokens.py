@@ -97,7 +97,9 @@ def refresh(context: Context) -> int:
     if args.all:
         return _refresh_all(context)
     entry = refresh_entry(workspace, workspace.vault.find(args.name))
-    output.result(f"{entry.name}: refreshed, ends {expiry_words(entry, workspace.now())}")
+    ends = expiry_words(entry, workspace.now())
+    words = ends if entry.expires_at is None else f"ends {ends}"
+    output.result(f"{entry.name}: refreshed, {words}")
     return 0
 
 

@@ -266,7 +266,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 def _columns() -> int:
     given = os.environ.get("COLUMNS", "")
-    if given.isdigit() and int(given) > 0:
+    if given.isascii() and given.isdigit() and len(given) < 6 and int(given) > 0:
         return min(int(given), 100)
     try:
         # Descriptor 1 rather than sys.stdout, which is None when standard output is closed.

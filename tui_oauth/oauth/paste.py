@@ -8,7 +8,7 @@ exactly once. What was pasted is never repeated in a message: it may hold a code
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -174,7 +174,10 @@ def _look_at_pairs(query: str, attempt: Attempt, service: Service, *, whole: boo
             "Try again in the browser, or cancel this sign-in.",
         )
     if "state" not in values and not whole:
-        return _look_at_code(code, attempt, service, decoded=True)
+        look = _look_at_code(code, attempt, service, decoded=True)
+        # What stands beside the code counts as it does in an address: the issuer, values to keep.
+        beside = [(name, value) for name, value in pairs if name != quirks.code_parameter]
+        return look if look.pairs is None else replace(look, pairs=[*look.pairs, *beside])
     try:
         check_state(attempt, pairs)
     except StateMismatch as problem:

@@ -127,6 +127,7 @@ class ManageOAuth(Windows):
         """Read the vault again and bring the list up to date, whatever screen is shown."""
         screen = self.screen_stack[0]
         if isinstance(screen, ManageScreen):
+            screen.query_one(QuietLine).forget()  # it may say that something still waits
             screen.reload()
 
     def say(self, text: str) -> None:

@@ -7,9 +7,10 @@ from abc import abstractmethod
 from textual import on
 
 from tui_oauth import entries as entry_actions
+from tui_oauth.errors import NeedsPerson, TuiOauthError
 from tui_oauth.model import Account, Entry, TokenSet
 from tui_oauth.text import relative
-from tui_oauth.tui.base import AppScreen, in_thread
+from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.entry_table import EntryTable
@@ -37,6 +38,16 @@ class EntryActions(AppScreen[None]):
         if entry is None:
             self.say("There is no entry here yet. Press n to make one.")
         return entry
+
+    def _failed(self, error: TuiOauthError) -> None:
+        """As elsewhere, but what the person has to do is named by its key here."""
+        self.reload()
+        entry = self.current()
+        if isinstance(error, NeedsPerson) and entry is not None:
+            press = "a to authorize" if entry.configured else "enter to configure"
+            self.complain(f"{error.message} Press {press} it.")
+        else:
+            self.complain(sentence(error))
 
     # ---- windows
 
@@ -113,7 +124,7 @@ class EntryActions(AppScreen[None]):
             )
             self.reload()
 
-        self.job(f"Getting the access token of {entry.name}… {_CANCEL}", get, send)
+        self.job(f"Getting the access token of {entry.name}… {_CANCEL}", get, send, self._failed)
 
     # ---- network
 
@@ -134,7 +145,8 @@ class EntryActions(AppScreen[None]):
             ends = "does not expire" if after.expires_at is None else f"ends {until}"
             self.say(f"{entry.name} refreshed; the access token {ends}.")
 
-        self.job(f"Refreshing {entry.name} at {entry.service_name}… {_CANCEL}", refresh, told)
+        words = f"Refreshing {entry.name} at {entry.service_name}… {_CANCEL}"
+        self.job(words, refresh, told, self._failed)
 
     def action_check(self) -> None:
         entry = self._chosen()
@@ -150,7 +162,8 @@ class EntryActions(AppScreen[None]):
             detail = f", {account.detail}" if account.detail else ""
             self.say(f"{entry.service_name} says the token is {account.name}'s{detail}.")
 
-        self.job(f"Asking {entry.service_name} whose token it is… {_CANCEL}", check, told)
+        words = f"Asking {entry.service_name} whose token it is… {_CANCEL}"
+        self.job(words, check, told, self._failed)
 
     # ---- changes
 

@@ -64,6 +64,11 @@ sort          | s               | s     | Sort              |                 | 
 stop          | escape          | esc   | Cancel            |                 |            | Stop what is running, or clear the search.
 quit          | q               | q     | Quit              | app.quit        | bar        | Leave tui-oauth.
 
+[search] Search in the list
+into-list     | enter           | enter | Into the list     |                 | bar widget | Go on in the list that the search leaves; the arrows do the same.
+stop          | escape          | esc   | Show all          |                 | bar widget | Clear the search.
+help          | f1              | F1    | Help              | app.help        | bar widget | These keys and a short explanation.
+
 [create] Create OAuth Entry
 save          | ctrl+s          | ^s    | OK                |                 | bar first  | Create the entry and go back to the list.
 back          | escape          | esc   | Cancel            |                 | bar        | Leave; no entry is made.
@@ -73,11 +78,11 @@ pick          | up,down         | ↑ ↓   | Pick              | -             
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [configure] Configure OAuth
-save          | ctrl+s          | ^s    | Save              |                 | bar first  | Save and go on to the Authorization link.
+save          | ctrl+s          | ^s    | Save and authorize |                | bar first  | Save and go on to the Authorization link.
 back          | escape          | esc   | Back              |                 | bar        | Leave this screen; nothing is saved.
 guide         | ctrl+g          | ^g    | Guide             |                 | bar        | The steps at the provider.
-copy-callback | ctrl+y          | ^y    | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
-reveal        | ctrl+t          | ^t    | Show secret       |                 | bar        | Show the secret for ten seconds.
+copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
+reveal        | ctrl+t          | ^t    | Show secret       |                 | bar        | Show the secret for ten seconds, or hide it.
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [authorize] Authorization link
@@ -106,6 +111,10 @@ copy-portal   | p               | p     | Copy portal link  |                 | 
 configure     | e,enter         | e     | Configure         |                 | bar        | Configure OAuth: client ID and client secret of the entry.
 open-portal   | o               | o     | Open portal       |                 |            | Open the provider's portal in this machine's browser, where there is one.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[help] Help
+close         | escape,q,question_mark,f1,enter | esc | Back |               | bar        | Back to where you came from.
+scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; j, k, page up and page down do it as well.
 
 [problem] A problem
 back          | escape,enter,q  | esc   | Back              |                 | bar        | Close the message.

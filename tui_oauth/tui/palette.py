@@ -19,11 +19,16 @@ def commands(app: ManageOAuth, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands of `screen` and of the app, with the keys that do the same."""
     group = str(getattr(screen, "KEY_GROUP", "manage"))
     for key in GROUPS[group].keys:
-        if key.action and key.action not in {"app.quit", "app.help", "stop"}:
+        if key.action not in {"app.quit", "app.help", "stop"} and _can(screen, key.action):
             yield SystemCommand(f"{key.words}  ({key.shown})", key.help, _runner(app, screen, key))
     yield SystemCommand("Help  (?)", "These keys and a short explanation.", app.action_help)
     yield SystemCommand("Theme", "Choose another theme for now.", app.action_change_theme)
     yield SystemCommand("Quit  (^q)", "Leave tui-oauth.", app.action_quit)
+
+
+def _can(screen: Screen[Any], action: str) -> bool:
+    """Whether `screen` has this action (a dialog over the list has none of the list's) and takes it now."""
+    return hasattr(screen, f"action_{action}") and screen.check_action(action, ()) is not False
 
 
 def _runner(app: ManageOAuth, screen: Screen[Any], key: Key) -> Callable[[], Any]:

@@ -125,9 +125,10 @@ def check_folder(path: Path, *, private: bool = False) -> None:
 def create_private(path: Path, data: bytes, what: str) -> Signature:
     """A new file with `data`, mode 0600, durable and whole or not there at all.
 
-    FileExistsError if there is one already, whoever made it and however recently.
+    FileExistsError if there is one already, whoever made it and however recently. No lock is
+    needed: two at once write each their own temporary file, so neither publishes the other's.
     """
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     made = False
     try:
         signature = _write_new(temporary, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_oauth.errors import StorageFailed, VaultLocked
+from tui_oauth.errors import VaultLocked
 from tui_oauth.vault import crypto, files, slots
 
 _MAX_BYTES = 1024
@@ -31,8 +31,6 @@ def read_or_make(path: Path) -> tuple[bytes, bool]:
         key = crypto.random_bytes(crypto.KEY_BYTES)
     try:
         files.create_private(path, slots.key_file_text(key).encode("ascii"), "key file")
-    except FileExistsError as error:
-        raise StorageFailed(
-            f"Another process made the key file {path} at this moment.", "Try again."
-        ) from error
+    except FileExistsError:  # another process made it at this moment, whole
+        return read(path), False
     return key, True

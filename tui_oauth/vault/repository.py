@@ -148,8 +148,9 @@ class Vault:
             )
             self._upkeep.release(entry_id)
             self._table.update(self._seal(new, new_secrets), doc_ids=[record.number])
-        if new_secrets.tokens != old_secrets.tokens:
+        if _granted(new_secrets) != _granted(old_secrets):
             # Newer tokens are on disk, so an answer that was kept for later is of no use any more.
+            # It still is when only what stands beside the tokens has changed.
             self._upkeep.drop_pending(entry_id)
         return new
 
@@ -295,6 +296,11 @@ class Vault:
         nearest = difflib.get_close_matches(normalised_name(name), names, n=1, cutoff=0.5)
         advice = f"Did you mean {names[nearest[0]]}?" if nearest else "See: tui-oauth list"
         return NotFound(f"There is no entry called {neutralise(name)}.", advice)
+
+
+def _granted(secrets: EntrySecrets) -> tuple[Secret | None, Secret | None]:
+    tokens = secrets.tokens
+    return (tokens.access_token, tokens.refresh_token) if tokens is not None else (None, None)
 
 
 def _record(document: Document) -> Record:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tui_oauth.errors import UsageProblem, VaultDamaged, VaultLocked
-from tui_oauth.paths import Places
+from tui_oauth.paths import Places, expanded
 from tui_oauth.secret import Secret
 from tui_oauth.vault import container, keyfile, slots
 from tui_oauth.vault.container import Header
@@ -100,7 +100,7 @@ class _Opener:
     def by_source(self, kind: str, value: str, name: str) -> bytes:
         """The data key from an explicit source; there is no other after it."""
         if kind == "key-file":
-            path = Path(value).expanduser().absolute()
+            path = expanded(value).absolute()
             try:
                 return self.by_key_file(path)
             except FileNotFoundError:

@@ -215,3 +215,14 @@ def test_typing_an_address_letter_by_letter_never_fails() -> None:
     seen = {describe_paste(URL[:length], ATTEMPT, SERVICE) for length in range(len(URL) + 1)}
     assert "" in seen
     assert "this is the answer" in seen
+
+
+def test_rule_54_what_stands_beside_a_code_without_state_counts_too() -> None:
+    service = make_service(issuer="https://as.example", callback={"keep": ("tenant",)})
+    attempt = make_attempt(service)
+    pairs = read_paste("code=ab%2Fcd%3D%3D&tenant=t1&iss=https://as.example", attempt, service)
+    answer = read_answer(attempt, service, pairs, NOW + 1)
+    assert (answer.code.reveal(), answer.extra) == (CODE, {"tenant": "t1"})
+    pairs = read_paste("code=ab%2Fcd%3D%3D&iss=https://evil.example", attempt, service)
+    with pytest.raises(ProviderRefused, match="attack"):
+        read_answer(attempt, service, pairs, NOW + 1)

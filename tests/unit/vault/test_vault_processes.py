@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from vault_helpers import entry, program, reopen, secrets
 
 from tui_oauth.errors import VaultBusy
-from tui_oauth.paths import Places
-from tui_oauth.vault import Vault, lock
+from tui_oauth.paths import Places, places
+from tui_oauth.vault import Vault, create_vault, lock, open_vault
 from tui_oauth.vault.storage import lock_path
 
 COUNT_UP = """
@@ -149,3 +150,19 @@ print(asked)
     held = vault.secrets(made).tokens
     assert held is not None
     assert held.access_token.reveal() == "new"
+
+
+def test_two_vaults_made_at_once_share_one_key_file(home: Path) -> None:
+    """Each writes a key file of its own, and whichever comes first must be what both use."""
+
+    def where(name: str) -> Places:
+        return places({"HOME": str(folder)}, vault=str(folder / name / "vault.json"))
+
+    for attempt in range(25):
+        folder = home / str(attempt)
+        (folder / ".config" / "tui-oauth").mkdir(parents=True, mode=0o700)
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda name: create_vault(where(name)), "abc"))
+        for name in "abc":
+            assert open_vault(where(name), {}).entries() == []
+        assert [each.name for each in (folder / ".config" / "tui-oauth").iterdir()] == ["vault.key"]

@@ -118,3 +118,15 @@ def test_a_kept_answer_for_a_token_that_renews_itself(vault: Vault) -> None:
     assert vault.take_pending(made.id) == tokens("at-2", None)
     vault.keep_pending(made.id, tokens("at-3", None), sent=Secret("at-0"))
     assert vault.take_pending(made.id) is None
+
+
+def test_a_kept_answer_outlives_changes_beside_the_tokens(vault: Vault) -> None:
+    made = vault.add(entry(), secrets())
+    vault.keep_pending(made.id, tokens("at-2", "rt-2"), sent=Secret("rt-1"))
+    vault.change(
+        made.id,
+        lambda held, kept: (held, replace(kept, tokens=replace(tokens(), extra={"tenant": "1"}))),
+    )
+    assert vault.take_pending(made.id) == tokens("at-2", "rt-2")
+    vault.change(made.id, with_access("at-3"))
+    assert vault.take_pending(made.id) is None

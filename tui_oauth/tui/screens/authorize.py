@@ -34,7 +34,7 @@ from tui_oauth.tui.widgets.url_panel import UrlPanel, true_host
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
 
-PASTE_HINT = "A page that cannot load is expected: its address is what counts."
+PASTE_HINT = "A page that cannot load is fine: its address counts."
 _MAX_OUTCOME = 2_000
 
 
@@ -163,6 +163,8 @@ class AuthorizeScreen(AppScreen[None]):
         title = titles.get(signin.state, "✕ Access was denied" if denied else "✕ Not authorized")
         error = signin.error
         words = f"{error.message}\n{error.advice}".strip() if error is not None else ""
+        if error is not None and signin.state is SignInState.EXPIRED:
+            words = f"{error.message}\nThe link leads nowhere any more; a new one does."
         self.query_one("#outcome").border_title = Content(title)
         self.query_one("#outcome-words", Static).update(
             Content("\n".join(neutralise(line, _MAX_OUTCOME) for line in words.split("\n")))
@@ -238,6 +240,7 @@ class AuthorizeScreen(AppScreen[None]):
         """A paste anywhere on the screen is meant for the one field that takes it."""
         if self._signin is not None and not self._signin.ended:
             event.stop()
+            self.remove_class("-qr")  # what is wrong with it has to be seen
             field = self.query_one(PasteInput)
             field.focus()
             field.take(event.text)

@@ -68,7 +68,7 @@ class CreateScreen(AppScreen[Entry]):
             name.border_title = "Name"
             yield name
             yield FieldError(id="name-error")
-            yield CallbackField("ctrl+y")
+            yield CallbackField("^y")
         yield QuietLine(_PICK)
         yield KeyBar("create")
 

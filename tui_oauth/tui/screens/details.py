@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button
 
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppDialog
@@ -32,6 +34,8 @@ class DetailsScreen(AppDialog[None]):
             dialog.border_title = "Details"
             dialog.border_subtitle = "esc closes"
             yield Details()
+            with Horizontal(classes="buttons"):
+                yield Button("Close", id="close")
 
     def on_mount(self) -> None:
         self.query_one(Details).show(self._name_shown, self._lines)
@@ -39,5 +43,6 @@ class DetailsScreen(AppDialog[None]):
     def action_scroll(self, by: int) -> None:
         self.query_one(Details).scroll_relative(y=by, animate=False)
 
+    @on(Button.Pressed, "#close")
     def action_close(self) -> None:
         self.dismiss(None)

@@ -29,10 +29,20 @@ _CHOICES = {
     ),
     "passphrase": (
         "Passphrase",
-        "Also protects a stolen disk or backup. Scripts need the passphrase handed to them, or a "
-        "key file of their own. If you forget it, nobody can open the vault.",
+        "Also protects a stolen disk or backup. Scripts need the passphrase handed to them. "
+        "If you forget it, nobody can open the vault.",
     ),
 }
+
+
+class Choices(OptionList):
+    """A click only chooses: the vault is made by a key, or by the words in the key bar."""
+
+    async def _on_click(self, event: events.Click) -> None:
+        event.prevent_default()
+        chosen = event.style.meta.get("option")
+        if chosen is not None:
+            self.highlighted = chosen
 
 
 class FirstRunScreen(AppScreen[bool]):
@@ -55,11 +65,11 @@ class FirstRunScreen(AppScreen[bool]):
                 Content.assemble(
                     "Your OAuth entries will be kept in an encrypted vault:\n",
                     (short_path(self.home.workspace), "$quiet"),
-                    "\nHow shall it be protected? You can change it later.",
+                    "\nHow shall it be protected?",
                 ),
                 markup=False,
             )
-            yield OptionList(
+            yield Choices(
                 *(Option(_choice(*words, False), id=name) for name, words in _CHOICES.items()),
                 id="protection",
                 classes="field",
@@ -70,7 +80,7 @@ class FirstRunScreen(AppScreen[bool]):
                 field.border_title = label
                 field.display = False
                 yield field
-        yield QuietLine("The arrows choose, enter makes the vault.")
+        yield QuietLine()
         yield KeyBar("first-run")
 
     def on_mount(self) -> None:
@@ -112,7 +122,7 @@ class FirstRunScreen(AppScreen[bool]):
     def _explain(self, event: events.DescendantFocus) -> None:
         line = self.query_one(QuietLine)
         if event.widget.id == "protection":
-            line.rest("The arrows choose, enter goes on.")
+            line.rest("The arrows or a click choose, enter goes on.")
         else:
             line.rest("Some words that you will remember; length counts more than odd signs.")
 

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_oauth.tui.base import AppScreen
-from tui_oauth.tui.keys import GROUPS, Group
+from tui_oauth.tui.keys import GROUPS, Group, bindings
+from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.title_bar import TitleBar
 
 _WORDS = (
@@ -40,6 +41,7 @@ _WORDS = (
 )
 _ORDER = (
     "manage",
+    "search",
     "create",
     "configure",
     "authorize",
@@ -54,8 +56,9 @@ _ORDER = (
 class HelpScreen(AppScreen[None]):
     """The keys of the screen one came from stand first."""
 
+    KEY_GROUP = "help"
     BINDINGS = [  # noqa: RUF012 - Textual's declaration
-        Binding("escape,q,question_mark,f1,enter", "close", "Close"),
+        *bindings("help"),
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
     ]
@@ -65,9 +68,10 @@ class HelpScreen(AppScreen[None]):
         self._group = group
 
     def compose(self) -> ComposeResult:
-        yield TitleBar("Help", "esc closes · the arrows scroll")
+        yield TitleBar("Help")
         with VerticalScroll(id="help"):
             yield Static(markup=False)
+        yield KeyBar("help")
 
     def on_mount(self) -> None:
         self.query_one("#help").focus()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -28,6 +28,17 @@ from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.toolbar import Toolbar
 from tui_oauth.tui.words import redirect_words
 
+_OF_AN_ENTRY = {
+    "configure",
+    "authorize",
+    "guide",
+    "copy_token",
+    "refresh_entry",
+    "check",
+    "rename",
+    "delete",
+    "details",
+}
 # How often the words that depend on the time ("in 4 min") are made anew, in seconds.
 _WORDS_EVERY = 15
 # How long the first paint may wait for the entries.
@@ -156,6 +167,20 @@ class ManageScreen(EntryActions):
     def action_reopen(self) -> None:
         self.open_vault()
 
+    def action_refresh_entry(self) -> None:
+        """The access token of the entry; or the vault, while it could not be opened."""
+        if self._ready:
+            super().action_refresh_entry()
+        else:
+            self.action_reopen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if not self._ready:
+            return action not in {"new", "search", "sort", *_OF_AN_ENTRY} - {"refresh_entry"}
+        if action in _OF_AN_ENTRY:
+            return self.current() is not None
+        return action not in {"search", "sort"} or bool(self._entries)
+
     # ---- each second
 
     def tick(self) -> None:
@@ -208,6 +233,16 @@ class ManageScreen(EntryActions):
         empty.display = not table.rows
         if table.display and self.focused is None:
             table.focus()
+        self._show_keys()
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _show_keys(self) -> None:
+        """The keys that work now: while searching, letters are text."""
+        bar = self.query_one(KeyBar)
+        bar.group = "search" if isinstance(self.focused, SearchInput) else "manage"
+        bar.refresh()
+        self.query_one(Toolbar).refresh()
 
     def current(self) -> Entry | None:
         """The entry under the cursor."""

@@ -43,7 +43,7 @@ class QuietLine(Static):
         self._said, self._error = text, ""
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(_SHOWN_FOR, self._forget)
+        self._timer = self.set_timer(_SHOWN_FOR, self.forget)
         self._show()
 
     def running(self, text: str) -> None:
@@ -60,7 +60,8 @@ class QuietLine(Static):
             self._said = ""
         self._show()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """A confirmation that is true no longer."""
         self._said = ""
         self._show()
 

@@ -106,6 +106,8 @@ class SecretInput(HiddenInput):
     as it is. Copying and cutting stay refused while it is shown.
     """
 
+    reveal_seconds: float = REVEAL_SECONDS
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+t",
@@ -148,7 +150,7 @@ class SecretInput(HiddenInput):
         self.focus()
         self.hidden = False
         self.border_subtitle = Content("shown for ten seconds")
-        self._hide_timer = self.set_timer(REVEAL_SECONDS, self.hide)
+        self._hide_timer = self.set_timer(self.reveal_seconds, self.hide)
 
     def hide(self) -> None:
         """Hide the text now."""

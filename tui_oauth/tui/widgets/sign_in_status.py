@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 _MAX_PROBLEM = 1_000
 
 
-def state_words(signin: SignIn, port: int) -> tuple[str, str]:
-    """A sign and a sentence for what the callback server of `signin` does now."""
+def state_words(signin: SignIn, port: int, *, with_ssh: bool = False) -> tuple[str, str]:
+    """A sign and a sentence for what the callback server of `signin` does now.
+
+    `with_ssh`: the browser is thought to be on another machine, from where it does not get here
+    by itself.
+    """
     from tui_oauth.signin import SignInState
 
     if signin.state is SignInState.EXCHANGING:
@@ -32,6 +36,8 @@ def state_words(signin: SignIn, port: int) -> tuple[str, str]:
         return "◐", f"Opening port {port} on 127.0.0.1"
     if signin.seen_browser:
         return "●", f"A browser has reached this terminal on port {port}; waiting for its answer"
+    if with_ssh:
+        return "●", f"Listening on 127.0.0.1:{port}; run the line on the laptop, or paste below"
     return "●", f"Listening on 127.0.0.1:{port}; the browser comes back here by itself"
 
 
@@ -60,7 +66,7 @@ class SignInStatus(Vertical):
 
     def show(self, signin: SignIn, port: int, *, with_ssh: bool) -> None:
         """Bring the texts up to date with `signin`; `with_ssh` adds the port forward."""
-        sign, words = state_words(signin, port)
+        sign, words = state_words(signin, port, with_ssh=with_ssh)
         state = self.query_one("#status-state", Static)
         state.set_class(sign == "▲", "-warning")
         state.update(Content(f"{sign} {words}"))

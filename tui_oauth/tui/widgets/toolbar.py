@@ -18,13 +18,26 @@ class Toolbar(Widget):
         self._keys = tuple(known[name] for name in ids)
 
     def render(self) -> Content:
-        parts: list[Content] = []
-        room = self.size.width
-        for key in self._keys:
-            words = f" + {key.words} " if key.id == "new" else f" {key.words} "
-            room -= len(words) + 1
-            if room < 0:
-                break
-            chip = Content.styled(words, "$foreground on $panel")
-            parts.append(chip.stylize(Style.from_meta({"@click": f"screen.{key.action}"})))
-        return Content(" ").join(parts)
+        chips = [
+            (f" + {key.words} " if key.id == "new" else f" {key.words} ", f"screen.{key.action}")
+            for key in self._keys
+            if self.screen.check_action(key.action, ()) is not False
+        ]
+        if _width(chips) > self.size.width:
+            # What has no room, the command palette has.
+            while chips and _width([*chips, _MORE]) > self.size.width:
+                chips.pop()
+            chips.append(_MORE)
+        return Content(" ").join(
+            Content.styled(words, "$foreground on $panel").stylize(
+                Style.from_meta({"@click": action})
+            )
+            for words, action in chips
+        )
+
+
+_MORE = (" More ", "app.command_palette")
+
+
+def _width(chips: list[tuple[str, str]]) -> int:
+    return sum(len(words) + 1 for words, _ in chips) - 1
