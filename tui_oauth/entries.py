@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import NeedsPerson, NotFound, UsageProblem
 from tui_oauth.model import (
-    Account,
     Entry,
     EntrySecrets,
     Status,
-    TokenSet,
     clean_value,
     status_of,
     valid_name,
@@ -212,57 +210,6 @@ def describe(workspace: Workspace, entry: Entry) -> dict[str, Any]:
         "updated_at": rfc3339(entry.updated_at),
         "last_error": entry.last_error or None,
     }
-
-
-async def check_entry(workspace: Workspace, entry: Entry) -> Account:
-    """Ask the provider whose token it is, and keep the answer.
-
-    Raises NeedsPerson when there is no token, UsageProblem when the service has no such request,
-    ProviderRefused or ProviderUnreachable.
-    """
-    import asyncio
-
-    from tui_oauth import net
-    from tui_oauth.oauth.identity import identity_request, read_identity
-    from tui_oauth.tokens import access_token
-
-    tokens = await asyncio.to_thread(access_token, workspace, entry)
-    service = await asyncio.to_thread(entry_service, workspace, entry)
-    held = await asyncio.to_thread(workspace.vault.secrets, entry)
-    request = identity_request(service, tokens, held.client_id)
-    if request is None:
-        raise UsageProblem(
-            f"{service.name} has no request that tells whose token it is.",
-            f"Use the token, for instance with: tui-oauth header {shell_word(entry.name)}",
-        )
-    response = await net.send(request, environ=workspace.environ)
-    account, kept = read_identity(service, response)
-    await asyncio.to_thread(keep_account, workspace, entry, tokens, account, kept)
-    return account
-
-
-def keep_account(
-    workspace: Workspace,
-    entry: Entry,
-    asked_with: TokenSet,
-    account: Account,
-    kept: Mapping[str, str],
-) -> Entry:
-    """Keep whose token `asked_with` is, and `kept` beside it; the entry as it stands then.
-
-    Nothing is written when the entry has other tokens by now: they may be another account's.
-    """
-
-    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        tokens = held.tokens
-        if tokens is None or tokens.access_token != asked_with.access_token:
-            return current, held
-        changed = replace(
-            current, account=account.name, account_detail=account.detail, last_error=""
-        )
-        return changed, replace(held, tokens=replace(tokens, extra={**tokens.extra, **kept}))
-
-    return workspace.vault.change(entry.id, edit)  # writes nothing when nothing is new
 
 
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:

@@ -11,34 +11,28 @@ import asyncio
 import enum
 import secrets
 import socket
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_oauth import net
 from tui_oauth.entries import (
     callback_url,
     entry_service,
-    keep_account,
     require_credentials,
     shell_word,
 )
 from tui_oauth.errors import (
     CallbackUnavailable,
-    Conflict,
-    NotFound,
     ProviderRefused,
     SignInEnded,
     TuiOauthError,
     UsageProblem,
 )
-from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.exchange import Exchange
+from tui_oauth.model import Entry
 from tui_oauth.oauth.authorize import Answer, Attempt, read_answer, start
 from tui_oauth.oauth.client import Client, choose_client
-from tui_oauth.oauth.identity import identity_request, read_identity
 from tui_oauth.oauth.paste import describe_paste, read_paste
-from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
 from tui_oauth.oauth.urls import origin_of
 from tui_oauth.paths import expanded
 from tui_oauth.terminal import ssh_forward
@@ -50,9 +44,6 @@ if TYPE_CHECKING:
     from tui_oauth.callback.server import CallbackServer, Waiting
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
-
-EXCHANGE_SECONDS = 30.0
-IDENTITY_SECONDS = 10.0
 
 
 class SignInState(enum.StrEnum):
@@ -343,7 +334,8 @@ class SignIn:
             raise SignInEnded("The sign-in was cancelled.", "Nothing was changed.")
         self.state = SignInState.EXCHANGING
         self._changed()
-        self._exchange_task = asyncio.create_task(self._exchange(answer))
+        exchange = Exchange(self.workspace, self.entry, self.service, self._client, self.attempt)
+        self._exchange_task = asyncio.create_task(exchange.run(answer))
         try:
             self.result = await asyncio.shield(self._exchange_task)
         except asyncio.CancelledError:
@@ -357,6 +349,7 @@ class SignIn:
                 "Nothing was stored; the code is spent, so start again with a new link.",
             ) from None
         self.state = SignInState.AUTHORIZED
+        self.note = exchange.note
         return self.result
 
     async def _listen(self) -> None:
@@ -413,95 +406,6 @@ class SignIn:
             self._answer.set_exception(outcome)
         else:
             self._answer.set_result(outcome)
-
-    async def _exchange(self, answer: Answer) -> Entry:
-        """The code for tokens (RFC 6749 section 4.1.3). The code is sent once, whatever happens."""
-        workspace = self.workspace
-        decided = await asyncio.to_thread(self._decided, answer)
-        service = await asyncio.to_thread(self._service_with, decided)
-        sent_at = workspace.now()
-        response = await net.send(
-            code_request(service, self._client, self.attempt, answer),
-            deadline=EXCHANGE_SECONDS,
-            environ=workspace.environ,
-        )
-        tokens = read_tokens(
-            service,
-            response,
-            requested=self.attempt.scopes,
-            sent_at=sent_at,
-            extra=answer.extra,
-        )
-        second = long_lived_request(service, self._client, tokens)
-        if second is not None:
-            response = await net.send(second, environ=workspace.environ)
-            tokens = read_tokens(
-                service,
-                response,
-                requested=self.attempt.scopes,
-                sent_at=sent_at,
-                previous=tokens,
-                extra=answer.extra,
-            )
-        # Stored before anything else is done with them (checklist rule 82), and not to be
-        # interrupted: the provider has granted, and the person would have to start anew.
-        storing = asyncio.create_task(asyncio.to_thread(self._store, decided, tokens))
-        try:
-            entry = await asyncio.shield(storing)
-            return await self._whose(service, entry, tokens)
-        except asyncio.CancelledError:
-            return await storing  # too late to cancel: what is stored is not to be denied
-
-    async def _whose(self, service: Service, entry: Entry, tokens: TokenSet) -> Entry:
-        """`entry` with whose token it is. That this cannot be learned does not undo the sign-in."""
-        try:
-            request = identity_request(service, tokens, self._client.client_id)
-            if request is None:
-                return entry
-            response = await net.send(
-                request, deadline=IDENTITY_SECONDS, environ=self.workspace.environ
-            )
-            account, kept = read_identity(service, response)
-            return await asyncio.shield(
-                asyncio.to_thread(keep_account, self.workspace, entry, tokens, account, kept)
-            )
-        except NotFound:
-            raise
-        except TuiOauthError as error:
-            self.note = f"Whose account it is could not be learned. {error.message}"
-            return entry
-
-    def _decided(self, answer: Answer) -> dict[str, str]:
-        """The variables that the callback decided, such as the account's region."""
-        if not answer.sets:
-            return {}
-        from tui_oauth.services.resolve import from_callback
-
-        return from_callback(self.workspace.catalogue.get(self.entry.service), answer.sets)
-
-    def _service_with(self, decided: Mapping[str, str]) -> Service:
-        if not decided:
-            return self.service
-        variables = {**self.entry.variables, **decided}
-        return entry_service(self.workspace, replace(self.entry, variables=variables))
-
-    def _store(self, decided: Mapping[str, str], tokens: TokenSet) -> Entry:
-        now = self.workspace.now()
-
-        def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            same_client = held.client_id == self.attempt.client_id
-            if not same_client or current.variables != self.entry.variables:
-                raise Conflict(
-                    f"{current.name} was configured anew while the sign-in waited.",
-                    "Authorize it again: the link of this sign-in was made for what was before.",
-                )
-            variables = {**current.variables, **decided}
-            # Whoever authorized it before may be somebody else.
-            unknown = Account("")
-            granted = with_tokens(replace(current, variables=variables), tokens, now, unknown)
-            return granted, replace(held, tokens=tokens)
-
-        return self.workspace.vault.change(self.entry.id, edit)
 
     def _changed(self) -> None:
         if self.on_change is not None:

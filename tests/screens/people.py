@@ -75,8 +75,35 @@ ENTRIES = (
 )
 
 
-def workspace(home: Path, filled: bool = True, vault: bool = True) -> Workspace:
-    """A workspace with a still clock; `filled` with the entries above."""
+# What the sign-in's pictures are made with: the practice provider's two services.
+SIGN_INS = (
+    entry(7, "my-practice", "practice", "Practice provider", configured=True),
+    entry(8, "my-https", "practice-https", "Practice provider (HTTPS callback)", configured=True),
+    entry(9, "fresh", "practice", "Practice provider"),
+    entry(
+        10,
+        "signed-in",
+        "practice",
+        "Practice provider",
+        configured=True,
+        authorized=True,
+        has_refresh_token=True,
+        expires_at=NOW + 7_200,
+        account="Aurora Books",
+        account_detail="robin@practice.example",
+        granted_scopes=("read", "write"),
+    ),
+)
+
+
+def workspace(
+    home: Path,
+    filled: bool = True,
+    vault: bool = True,
+    entries: tuple[Entry, ...] = ENTRIES,
+    **environ: str,
+) -> Workspace:
+    """A workspace with a still clock; `filled` with `entries`."""
     places = Places(
         vault=home / "vault.json",
         key_file=home / "vault.key",
@@ -84,11 +111,11 @@ def workspace(home: Path, filled: bool = True, vault: bool = True) -> Workspace:
         own_services=home / "services",
         state=home / "state",
     )
-    environ = {"HOME": str(home), "TERM": "xterm-256color"}
-    made = Workspace(environ, places, Settings(), clock=lambda: NOW)
+    surroundings = {"HOME": str(home), "TERM": "xterm-256color", **environ}
+    made = Workspace(surroundings, places, Settings(), clock=lambda: NOW)
     if vault:
         made.use_vault(create_vault(places))
-    for one in ENTRIES if filled else ():
+    for one in entries if filled else ():
         tokens = TokenSet(Secret("a-token"), "Bearer", NOW - 3_600, one.expires_at)
         held = EntrySecrets("an-id", Secret("a-secret"), tokens)
         made.vault.add(one, held if one.configured else EntrySecrets())

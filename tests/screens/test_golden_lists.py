@@ -25,10 +25,28 @@ async def _manage(pilot: Pilot[Any]) -> None:
 async def _create(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
     await pilot.press("n")
-    await until(pilot, lambda: "15 services" in shown(pilot.app), "the services")
-    await pilot.press(*"zen")
+    await until(pilot, lambda: " services ─" in shown(pilot.app), "the services")
+    await pilot.press(*"zendesk")
     await until(pilot, lambda: "Subdomain" in shown(pilot.app), "the variable")
     await pilot.press("enter")
+
+
+async def _search(pilot: Pilot[Any]) -> None:
+    await _manage(pilot)
+    await pilot.press("slash", *"author")
+    await until(pilot, lambda: "esc Show all" in shown(pilot.app), "the search")
+
+
+async def _details(pilot: Pilot[Any]) -> None:
+    await _manage(pilot)
+    await pilot.press("down", "i")
+    await until(pilot, lambda: "Refresh token" in shown(pilot.app), "the details")
+
+
+async def _rename(pilot: Pilot[Any]) -> None:
+    await _manage(pilot)
+    await pilot.press("m")
+    await until(pilot, lambda: "by the old name" in shown(pilot.app), "the field")
 
 
 async def _delete(pilot: Pilot[Any]) -> None:
@@ -46,7 +64,15 @@ async def _help(pilot: Pilot[Any]) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize(
     ("name", "step"),
-    [("manage", _manage), ("create", _create), ("delete", _delete), ("help", _help)],
+    [
+        ("manage", _manage),
+        ("search", _search),
+        ("details", _details),
+        ("create", _create),
+        ("rename", _rename),
+        ("delete", _delete),
+        ("help", _help),
+    ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
 async def test_the_screen_is_as_it_was_reviewed(

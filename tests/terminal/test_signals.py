@@ -27,11 +27,11 @@ raise SystemExit(run(workspace))
 """
 BROKEN = """
 from tui_oauth.tui.screens.manage import ManageScreen
-def action_details(self):
+def action_copy_callback(self):
     client_secret = os.environ["CANARY"]
     tokens = {"access_token": client_secret}
     raise KeyError(tokens["access_token"] and "gone")
-ManageScreen.action_details = action_details
+ManageScreen.action_copy_callback = action_copy_callback
 """
 
 
@@ -65,7 +65,7 @@ def test_trap_2_a_lost_session_ends_the_program(running: PtyProgram) -> None:
 def test_trap_1_a_defect_prints_no_values(home: Path) -> None:
     with program(BROKEN, CANARY=CANARY) as started:
         started.wait_for("No OAuth entries yet")
-        started.send("i")
+        started.send("c")
         assert started.wait_exit() == 1
         assert CANARY.encode() not in started.raw
         assert b"a defect of its own: KeyError" in started.raw.replace(b"\r\n", b" ")
@@ -73,7 +73,7 @@ def test_trap_1_a_defect_prints_no_values(home: Path) -> None:
     logs = list(home.rglob("tui-oauth.log"))
     assert logs, "the log says where it happened"
     assert CANARY not in logs[0].read_text()
-    assert "action_details" in logs[0].read_text()
+    assert "action_copy_callback" in logs[0].read_text()
 
 
 def test_q_ends_with_zero_and_prints_nothing(running: PtyProgram) -> None:
@@ -93,8 +93,11 @@ def test_it_says_little_while_nothing_happens(running: PtyProgram) -> None:
 
 
 def test_a_resize_shows_the_pane_and_takes_it_away(running: PtyProgram) -> None:
-    running.resize(60, 20)
-    running.wait_until(lambda: "+ New" not in running.text, "the narrow form")
+    between = "╮ ╭"  # the list's corner and the pane's
     running.resize(120, 40)
-    running.wait_for("+ New")
+    running.wait_for(between)
+    running.resize(60, 20)
+    running.wait_until(lambda: between not in running.text, "the narrow form")
+    running.resize(120, 40)
+    running.wait_for(between)
     assert "No OAuth entries yet" in running.text

@@ -365,7 +365,7 @@ async def test_an_account_that_cannot_be_asked_for_or_stored_does_not_undo_the_s
     def full_disk(*args: object) -> Entry:
         raise StorageFailed("The vault cannot be written: no space left on device.")
 
-    monkeypatch.setattr("tui_oauth.signin.keep_account", full_disk)
+    monkeypatch.setattr("tui_oauth.accounts._keep_account", full_disk)
     signin, signins, running = await authorize(stage, entry)
     assert (await running).authorized
     assert signin.state is SignInState.AUTHORIZED

@@ -14,7 +14,8 @@ import pytest
 from tests.stage import Stage
 from tui_oauth import net
 from tui_oauth import tokens as tokens_module
-from tui_oauth.entries import check_entry, describe
+from tui_oauth.accounts import check_entry
+from tui_oauth.entries import describe
 from tui_oauth.errors import (
     NeedsPerson,
     ProviderRefused,

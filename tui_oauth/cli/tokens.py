@@ -62,7 +62,7 @@ def check(context: Context) -> int:
     """Ask the provider whose token it is."""
     import asyncio
 
-    from tui_oauth.entries import check_entry
+    from tui_oauth.accounts import check_entry
 
     workspace = context.workspace
     entry = workspace.vault.find(context.args.name)

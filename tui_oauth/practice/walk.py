@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, TextIO
 from urllib.parse import parse_qsl, urlsplit
 
 from tui_oauth import net
+from tui_oauth.accounts import check_entry
 from tui_oauth.entries import (
     callback_url,
-    check_entry,
     configure_entry,
     create_entry,
     entry_service,

@@ -155,7 +155,9 @@ class EntryActions(AppScreen[None]):
         workspace = self.home.workspace
 
         async def check() -> Account:
-            return await entry_actions.check_entry(workspace, entry)
+            from tui_oauth.accounts import check_entry  # not before the first paint
+
+            return await check_entry(workspace, entry)
 
         def told(account: Account) -> None:
             self.reload()

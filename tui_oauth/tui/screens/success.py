@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from tui_oauth import entries
+from tui_oauth.accounts import check_entry
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.text import relative, rfc3339
 from tui_oauth.tui.base import AppScreen
@@ -136,6 +137,6 @@ class SuccessScreen(AppScreen[None]):
 
         self.job(
             f"Asking {entry.service_name}",
-            lambda: entries.check_entry(self.home.workspace, entry),
+            lambda: check_entry(self.home.workspace, entry),
             done,
         )

@@ -1,0 +1,147 @@
+"""Configure OAuth, the guide, the Authorization link in all its states, and what follows, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.screens.golden import same_as_file
+from tests.screens.people import NOW, SIGN_INS, workspace
+from tests.tui.stage import at, shown, until
+from tui_oauth.errors import ProviderRefused
+from tui_oauth.model import Entry
+from tui_oauth.signin import SignIn
+from tui_oauth.tui.app import ManageOAuth
+
+HTTP, HTTPS, FRESH, DONE = SIGN_INS
+SIZES = [(80, 24), (120, 40), (60, 20)]
+Step = Callable[[ManageOAuth, Pilot[Any]], Awaitable[None]]
+
+sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+async def picture(home: Path, name: str, size: tuple[int, int], step: Step, **environ: str) -> None:
+    """Take `step` in a window of `size` over a list of entries, and compare what is shown then."""
+    app = ManageOAuth(workspace(home, entries=SIGN_INS, **environ))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: "signed-in" in shown(app), "the list")
+        await step(app, pilot)
+        await pilot.pause()
+        same_as_file(app, f"{name}-{size[0]}x{size[1]}")
+
+
+async def _waiting(app: ManageOAuth, pilot: Pilot[Any], entry: Entry = HTTP) -> SignIn:
+    app.open_authorize(entry.id)
+    await until(pilot, lambda: at(app, "authorize") and app.signins.get(entry.id), "the screen")
+    signin = app.signins.get(entry.id)
+    assert signin is not None
+    await until(pilot, lambda: signin.listening or signin.problem, "the callback server")
+    await until(pilot, lambda: "Opening port" not in shown(app), "its words")
+    return signin
+
+
+async def _waiting_http(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _waiting(app, pilot)
+
+
+async def _waiting_https(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _waiting(app, pilot, HTTPS)
+
+
+async def _scrolled(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _waiting(app, pilot, HTTPS)
+    app.screen.query_one("#paste").focus()
+    app.screen.query_one("#authorize-body").scroll_end(animate=False)
+
+
+async def _qr(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _waiting(app, pilot)
+    await pilot.press("q")
+    await until(pilot, lambda: "█▀▀▀▀▀█" in shown(app) or "needs a" in shown(app), "the code")
+
+
+async def _denied(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    signin = await _waiting(app, pilot)
+    signin.paste(f"{signin.callback_url}?error=access_denied&state={signin.attempt.state}")
+    await until(pilot, lambda: "Access was denied" in shown(app), "the words")
+
+
+async def _expired(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    app.signins.begin(HTTP)
+    app.workspace._clock = lambda: NOW + 601
+    app.open_authorize(HTTP.id)
+    await until(pilot, lambda: "Time is up" in shown(app), "the words")
+
+
+async def _configure(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    app.open_configure(FRESH.id)
+    await until(pilot, lambda: "Copy it from" in shown(app), "the form")
+
+
+async def _missing(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _configure(app, pilot)
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda: "Client ID is empty" in shown(app), "the words")
+
+
+async def _guide(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    app.open_guide("practice", FRESH.id)
+    await until(pilot, lambda: "Portal" in shown(app), "the guide")
+
+
+async def _success(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    app.open_success(DONE.id)
+    await until(pilot, lambda: "Use it" in shown(app), "the facts")
+
+
+async def _problem(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    refused = ProviderRefused(
+        "Practice provider says: the client is unknown. [/users] is what it asks about.",
+        "Compare the client ID with the one at the provider.",
+        code="invalid_client",
+        status=401,
+    )
+    app.show_problem(refused, "The token cannot be refreshed")
+    await until(pilot, lambda: "HTTP status" in shown(app), "the message")
+
+
+@sizes
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("configure", _configure),
+        ("configure-missing", _missing),
+        ("guide", _guide),
+        ("authorize", _waiting_http),
+        ("authorize-https", _waiting_https),
+        ("authorize-https-end", _scrolled),
+        ("authorize-qr", _qr),
+        ("authorize-denied", _denied),
+        ("authorize-expired", _expired),
+        ("success", _success),
+        ("problem", _problem),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+@pytest.mark.usefixtures("no_chance")
+async def test_the_screen_is_as_it_was_reviewed(
+    home: Path, name: str, step: Step, size: tuple[int, int]
+) -> None:
+    await picture(home, name, size, step)
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+async def test_over_ssh_the_line_for_the_laptop_is_there(home: Path, size: tuple[int, int]) -> None:
+    remote = {"SSH_CONNECTION": "198.51.100.9 50000 192.0.2.7 22", "USER": "ada"}
+    await picture(home, "authorize-ssh", size, _waiting_http, **remote)
+
+
+@sizes
+@pytest.mark.usefixtures("taken")
+async def test_a_taken_port_leaves_the_paste_field(home: Path, size: tuple[int, int]) -> None:
+    await picture(home, "authorize-taken", size, _waiting_http)
