@@ -13,6 +13,7 @@ import pytest
 
 from tests.stage import Stage
 from tui_oauth import net
+from tui_oauth.callback.certificate import ensure_certificate, fingerprint
 from tui_oauth.entries import configure_entry, delete_entry, describe
 from tui_oauth.errors import (
     Conflict,
@@ -408,3 +409,40 @@ async def test_look_at_says_what_is_pasted(stage: Stage):
     }
     assert len(words) == 4
     assert all(word.isprintable() for word in words)
+
+
+async def test_an_https_callback_with_a_certificate_of_ones_own(stage: Stage, tmp_path):
+    own = ensure_certificate(tmp_path / "own" / "mine.pem", stage.workspace.now())
+    settings = stage.workspace.settings
+    callback = settings.callback._replace(
+        certificate=str(own.certificate), private_key=str(own.private_key)
+    )
+    stage.workspace.settings = settings._replace(callback=callback)
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("secure", "practice-https"))
+    running = await started(signin)
+    assert signin.fingerprint == fingerprint(own.certificate)
+    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+    page = await net.send(
+        Request("GET", back, "page"), environ={"SSL_CERT_FILE": str(own.certificate)}
+    )
+    assert b"Authorization Successful" in page.body
+    assert (await running).authorized
+    assert not stage.workspace.places.certificate.exists()
+    await signins.close()
+
+
+async def test_a_certificate_that_cannot_be_used_leaves_pasting(stage: Stage, tmp_path):
+    (tmp_path / "empty.pem").write_text("")
+    settings = stage.workspace.settings
+    broken = str(tmp_path / "empty.pem")
+    callback = settings.callback._replace(certificate=broken, private_key=broken)
+    stage.workspace.settings = settings._replace(callback=callback)
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("secure", "practice-https"))
+    running = await started(signin)
+    assert "empty.pem" in signin.problem
+    assert "Pasting the address still works" in signin.problem
+    signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
+    assert (await running).authorized
+    await signins.close()
