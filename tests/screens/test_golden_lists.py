@@ -39,7 +39,9 @@ async def _search(pilot: Pilot[Any]) -> None:
 
 async def _details(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
-    await pilot.press("down", "i")
+    await pilot.press("down")
+    if not pilot.app.screen.has_class("-wide"):  # there the pane has them
+        await pilot.press("i")
     await until(pilot, lambda: "Refresh token" in shown(pilot.app), "the details")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from tests import stage
 from tui_oauth import paths
@@ -85,3 +86,10 @@ def words(app: App[Any]) -> str:
 def at(app: App[Any], group: str) -> bool:
     """Whether the screen on top is the one with the keys of `group`."""
     return getattr(app.screen, "KEY_GROUP", "") == group and app.screen.is_running
+
+
+def place_of(app: App[Any], widget: type[Widget], text: str) -> tuple[int, int]:
+    """Where in a one-line widget `text` stands, to be clicked."""
+    found = app.screen.query_one(widget)
+    line = shown(app).splitlines()[found.region.y]
+    return line.index(text) - found.region.x + 1, 0

@@ -438,3 +438,37 @@ async def test_every_button_can_be_reached_at_every_size(
                 button.scroll_visible(animate=False)
                 await pilot.pause()
                 assert button.region in app.screen.region, button.id
+
+
+async def test_what_a_wrong_paste_lacks_is_seen_although_the_qr_code_was_open(stage: Stage) -> None:
+    entry = stage.configured()
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, entry, pilot)
+        await pilot.press("q")
+        await paste(pilot, f"http://127.0.0.1:{stage.port}/callback?code=abc&state=of-another")
+        await until(pilot, lambda: "belongs to another sign-in" in words(app), "the words")
+        assert not app.screen.has_class("-qr")
+
+
+async def test_the_list_does_not_say_waiting_of_what_has_ended(stage: Stage) -> None:
+    entry = stage.configured()
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        signin = await opened(app, entry, pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "goes on waiting" in shown(app), "the quiet line")
+        signin.cancel()
+        await until(pilot, lambda: "goes on waiting" not in shown(app), "its end")
+
+
+async def test_with_the_ssh_line_the_browser_is_not_said_to_come_back_by_itself(
+    stage: Stage,
+) -> None:
+    entry = stage.configured()
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, entry, pilot)
+        assert "the browser comes back here by itself" in words(app)
+        await pilot.press("s")
+        await until(pilot, lambda: "run the line on the laptop" in words(app), "other words")

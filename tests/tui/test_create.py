@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import Stage, at, shown, until, words
+from stage import Stage, at, place_of, shown, until, words
 from textual.widgets import OptionList
 
 from tui_oauth.model import Status, status_of
@@ -23,13 +23,6 @@ from tui_oauth.tui.widgets.toolbar import Toolbar
 def stage(home: Path) -> Iterator[Stage]:
     with Stage(home) as made:
         yield made
-
-
-def place_of(app: object, widget: type, text: str) -> tuple[int, int]:
-    """Where in a one-line widget `text` stands, to be clicked."""
-    found = app.screen.query_one(widget)  # type: ignore[attr-defined]
-    line = shown(app).splitlines()[found.region.y]  # type: ignore[arg-type]
-    return line.index(text) - found.region.x + 1, 0
 
 
 async def test_by_keyboard_alone(stage: Stage) -> None:

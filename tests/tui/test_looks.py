@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from stage import Stage, at, shown, until, words
+from stage import Stage, at, place_of, shown, until, words
 from textual.color import Color
 
 from tui_oauth.errors import StorageFailed
@@ -16,7 +16,7 @@ from tui_oauth.tui.keys import GROUPS, bar_keys
 from tui_oauth.tui.rows import Row
 from tui_oauth.tui.styles import SHEETS, style_sheets
 from tui_oauth.tui.widgets.entry_table import column_widths
-from tui_oauth.tui.widgets.key_bar import fit
+from tui_oauth.tui.widgets.key_bar import KeyBar, fit
 from tui_oauth.workspace import Workspace
 
 FIXED = "n + enter a c t r k d g i / s ? q".split()  # noqa: SIM905 - as the interface lists them
@@ -163,3 +163,14 @@ async def test_no_cursor_blinks(home: Path) -> None:
             assert app.focused is not None
             assert app.focused.cursor_blink is False  # type: ignore[attr-defined]
             assert app.animation_level == "none"
+
+
+async def test_the_help_closes_by_mouse(home: Path) -> None:
+    with Stage(home) as stage:
+        app = stage.app()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: at(app, "manage"), "the list")
+            await pilot.press("f1")
+            await until(pilot, lambda: at(app, "help"), "the help")
+            await pilot.click(KeyBar, offset=place_of(app, KeyBar, "Back"))
+            await until(pilot, lambda: at(app, "manage"), "the list")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import Stage, at, shown, until, words
+from stage import Stage, at, place_of, shown, until, words
+from textual.widgets import Button
 
 from tui_oauth import entries
 from tui_oauth.errors import NotFound, ProviderUnreachable
@@ -18,6 +19,8 @@ from tui_oauth.tui.app import ManageOAuth
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details
 from tui_oauth.tui.widgets.entry_table import EntryTable
+from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.toolbar import Toolbar
 from tui_oauth.vault import open_vault
 from tui_oauth.workspace import Workspace
 
@@ -368,3 +371,86 @@ async def test_trap_9_a_long_url_is_wrapped_not_clipped(stage: Stage) -> None:
         await until(pilot, lambda: "long-part" in shown(app), "the URL")
         inside = "".join(line.strip("│ ") for line in shown(app).splitlines() if "│" in line)
         assert f"http://127.0.0.1:8976{path}" in inside
+
+
+async def test_an_empty_list_offers_only_what_works_there(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+        assert "n New  c Copy URL  ? Help  q Quit" in shown(app)
+        assert "Delete" not in shown(app)
+        await pilot.press("a", "d", "t", "slash")
+        assert at(app, "manage")
+        stage.created("first")
+        app.refresh_entries()
+        await until(pilot, lambda: "enter Configure  a Authorize" in shown(app), "all keys")
+        assert "Delete" in shown(app)
+
+
+async def test_while_searching_only_the_keys_that_work_are_shown(stage: Stage) -> None:
+    stage.created("first")
+    stage.created("second")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "second" in shown(app), "the list")
+        await pilot.press("slash", *"sec")
+        await until(pilot, lambda: names(app) == ["second"], "the search")
+        assert "enter Into the list  esc Show all  F1 Help" in shown(app)
+        assert "n New" not in shown(app)
+        await pilot.click(KeyBar, offset=place_of(app, KeyBar, "Show all"))
+        await until(pilot, lambda: names(app) == ["first", "second"], "all entries")
+        assert "n New" in shown(app)
+
+
+async def test_with_little_room_the_mouse_still_reaches_everything(stage: Stage) -> None:
+    stage.created("first")
+    app = stage.app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: "first" in shown(app), "the list")
+        await pilot.click(Toolbar, offset=place_of(app, Toolbar, "More"))
+        await until(pilot, lambda: "Search for commands" in shown(app), "the palette")
+        assert "Delete  (d)" in shown(app)
+
+
+async def test_the_details_close_by_mouse(stage: Stage) -> None:
+    stage.created("first")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "first" in shown(app), "the list")
+        await pilot.press("i")
+        await until(pilot, lambda: "─ Details ─" in shown(app), "the details")
+        await pilot.click(Button)
+        await until(pilot, lambda: "─ Details ─" not in shown(app), "the list")
+
+
+async def test_the_palette_offers_nothing_that_a_dialog_cannot_do(stage: Stage) -> None:
+    stage.created("first")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "first" in shown(app), "the list")
+        await pilot.press("i")
+        await until(pilot, lambda: "─ Details ─" in shown(app), "the details")
+        offered = [command.title for command in app.get_system_commands(app.screen)]
+        assert offered == ["Help  (?)", "Theme", "Quit  (^q)"]
+
+
+async def test_what_a_person_has_to_do_is_named_by_its_key(stage: Stage) -> None:
+    stage.created("a-fresh")
+    stage.configured("b-ready")
+    app = stage.app()
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, lambda: "b-ready" in shown(app), "the list")
+        await pilot.press("t")
+        await until(pilot, lambda: "Press enter to configure it." in shown(app), "the first words")
+        await pilot.press("down", "k")
+        await until(pilot, lambda: "Press a to authorize it." in shown(app), "the other words")
+
+
+async def test_a_long_name_is_seen_while_it_is_edited(stage: Stage) -> None:
+    name = "a long name of an entry that somebody typed in one go without an end"
+    stage.created(name)
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "a long" in shown(app), "the list")
+        await pilot.press("m")
+        await until(pilot, lambda: "in one go without an end" in shown(app), "the name's end")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stage import Stage, at, shown, until, words
+from stage import Stage, at, place_of, shown, until, words
 
 from tui_oauth.secret import Secret
 from tui_oauth.tui.app import ManageOAuth
+from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.vault import create_vault, open_vault, read_header
 from tui_oauth.workspace import Workspace
 
@@ -108,3 +109,34 @@ async def test_a_vault_that_goes_away_is_said_and_ends_nothing(home: Path) -> No
             stage.workspace.places.vault.unlink()
             await until(pilot, lambda: "✕" in shown(app), "what happened")
             assert app.is_running
+
+
+async def test_a_click_chooses_and_makes_nothing_yet(home: Path) -> None:
+    workspace = fresh(home)
+    app = ManageOAuth(workspace)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "● Key file" in shown(app), "the choice")
+        await pilot.click("#protection", offset=(5, 6))
+        await until(pilot, lambda: "● Passphrase" in shown(app), "the other choice")
+        await pilot.click("#protection", offset=(5, 2))
+        await until(pilot, lambda: "● Key file" in shown(app), "the first one again")
+        assert not workspace.vault_exists
+        await pilot.click(KeyBar, offset=place_of(app, KeyBar, "Make the vault"))
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+
+
+async def test_r_opens_the_vault_once_its_key_is_there(home: Path) -> None:
+    workspace = fresh(home)
+    create_vault(workspace.places)
+    key, away = workspace.places.key_file, home / "elsewhere"
+    key.rename(away)
+    app = ManageOAuth(workspace)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "The vault is locked" in shown(app), "the words")
+        assert "New" not in shown(app)
+        await pilot.press("n", "a", "r")
+        await until(pilot, lambda: "The vault is locked" in shown(app), "the words again")
+        assert at(app, "manage")
+        away.rename(key)
+        await pilot.press("r")
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")

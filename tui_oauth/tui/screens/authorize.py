@@ -42,6 +42,7 @@ class AuthorizeScreen(AppScreen[None]):
     """One sign-in of one entry. Leaving the screen does not end it; cancelling does."""
 
     KEY_GROUP: ClassVar[str] = "authorize"
+    AUTO_FOCUS = ""  # it would scroll what the link asks for out of sight
     BINDINGS = bindings("authorize")
 
     class Moved(Message):
