@@ -7,6 +7,7 @@ that may have reached the provider is never sent again by itself.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tui_oauth.errors import (
     NeedsPerson,
     NotFound,
     ProviderRefused,
+    ProviderUnreachable,
     StorageFailed,
     TuiOauthError,
     UnsafePath,
@@ -28,12 +30,16 @@ from tui_oauth.text import rfc3339
 if TYPE_CHECKING:
     from tui_oauth.secret import Secret
     from tui_oauth.services.format import Service
+    from tui_oauth.vault.intents import Intents
+    from tui_oauth.vault.repository import Edit
     from tui_oauth.workspace import Workspace
 
 DEFAULT_MIN_TTL = 60
 DEFAULT_DEADLINE = 20.0
 LOCK_SECONDS_BEYOND_DEADLINE = 10.0
 CLOCK_SKEW_SECONDS = 120
+STORE_AGAIN_AFTER = (0.1, 0.3, 0.9)
+"""Seconds to wait before each further attempt to store an answer that the disk would not take."""
 
 
 def access_token(
@@ -112,7 +118,8 @@ def _refresh(
 ) -> TokenSet:
     """Refresh `seen` under the entry's lock; `forced` also when it lasts for `min_ttl` seconds."""
     vault = workspace.vault
-    with vault.entry_lock(entry.id, timeout=deadline + LOCK_SECONDS_BEYOND_DEADLINE):
+    longest = deadline + LOCK_SECONDS_BEYOND_DEADLINE
+    with vault.entry_lock(entry.id, timeout=longest) as intents:
         kept = vault.take_pending(entry.id)
         current = vault.get(entry.id)
         held = vault.secrets(current)
@@ -122,19 +129,25 @@ def _refresh(
         if kept is not None:
             # An earlier refresh could not write its answer; it is the newest there is.
             tokens = _store(workspace, current, tokens, kept)
+            intents.end()
         new = tokens.access_token != seen.access_token
         # What another process has just got is taken even if it never lives for `min_ttl`: twenty
         # that wait for one lock would else send twenty requests.
         wanted = 0 if new and kept is None else min_ttl
         if (new or not forced) and lasts(tokens, workspace.now(), wanted):
             return tokens
+        if not new and current.needs_authorization and not entry.needs_authorization:
+            # The one before us was refused: nineteen others need not send the same token again.
+            raise _ended(current, tokens)
         service = entry_service(workspace, current)
         with vault.reserve(entry.id):
             try:
-                fresh = _ask_provider(workspace, service, held, tokens, deadline)
+                fresh = _ask_provider(workspace, service, held, tokens, deadline, intents)
             except ProviderRefused as error:
-                return _after_refusal(workspace, current, tokens, error)
-            return _store(workspace, current, tokens, fresh)
+                return _after_refusal(workspace, current, tokens, error, intents)
+            stored = _store(workspace, current, tokens, fresh)
+            intents.end()
+            return stored
 
 
 def _ask_provider(
@@ -143,15 +156,22 @@ def _ask_provider(
     held: EntrySecrets,
     tokens: TokenSet,
     deadline: float,
+    intents: Intents,
 ) -> TokenSet:
     from tui_oauth import net
     from tui_oauth.oauth.client import choose_client
     from tui_oauth.oauth.token import read_tokens, refresh_request
 
     client = choose_client(service, held.client_id, held.client_secret)
-    sent_at = workspace.now()
     request = refresh_request(service, client, tokens)
-    response = net.fetch(request, deadline=deadline, environ=workspace.environ)
+    sent_at = workspace.now()
+    intents.begin(_cost(tokens), sent_at)
+    try:
+        response = net.fetch(request, deadline=deadline, environ=workspace.environ)
+    except TuiOauthError as error:
+        if not (isinstance(error, ProviderUnreachable) and error.sent):
+            intents.withdraw()
+        raise
     return read_tokens(service, response, requested=tokens.scopes, sent_at=sent_at, previous=tokens)
 
 
@@ -172,23 +192,56 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
         return with_tokens(current, fresh, workspace.now()), replace(held, tokens=fresh)
 
     try:
-        workspace.vault.change(entry.id, edit)
+        _change_patiently(workspace, entry, spent, edit)
+    except NotFound as error:
+        raise NotFound(
+            f"{entry.name} was deleted while its token was refreshed. The new token was dropped.",
+            "See: tui-oauth list",
+        ) from error
     except (StorageFailed, UnsafePath, VaultBusy, VaultDamaged, VaultLocked) as error:
         # The old refresh token may be spent by now: losing the answer would lose the grant.
-        try:
-            workspace.vault.keep_pending(entry.id, fresh, sent=_cost(spent))
-        except TuiOauthError as second:
-            raise type(error)(
-                f"{error.message} The refreshed token of {entry.name} could not be kept beside "
-                f"the vault either: {second.message}",
-                "The old refresh token may be spent. When this is mended, authorize again: "
-                f"tui-oauth authorize {shell_word(entry.name)}",
-            ) from error
-        raise type(error)(
-            f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
-            f"{error.advice} Then run the same command again: it will be taken up.".lstrip(),
-        ) from error
+        raise _kept_beside(workspace, entry, spent, fresh, error) from error
     return outcome
+
+
+def _change_patiently(workspace: Workspace, entry: Entry, spent: TokenSet, edit: Edit) -> None:
+    """Change `entry`; again after a while where the disk did not take it: it may be full briefly.
+
+    Not where only its lasting is in doubt: the change is there, and a second one would say nothing.
+    """
+    for pause in STORE_AGAIN_AFTER:
+        try:
+            workspace.vault.change(entry.id, edit)
+            return
+        except StorageFailed:
+            held = workspace.vault.secrets(entry).tokens
+            if held is None or _cost(held) != _cost(spent):
+                raise
+        time.sleep(pause)
+    workspace.vault.change(entry.id, edit)
+
+
+def _kept_beside(
+    workspace: Workspace,
+    entry: Entry,
+    spent: TokenSet,
+    fresh: TokenSet,
+    error: TuiOauthError,
+) -> TuiOauthError:
+    """Keep `fresh` sealed beside the vault that could not be written; the error that tells of it."""
+    try:
+        workspace.vault.keep_pending(entry.id, fresh, sent=_cost(spent))
+    except TuiOauthError as second:
+        return type(error)(
+            f"{error.message} The refreshed token of {entry.name} could not be kept beside "
+            f"the vault either: {second.message}",
+            "The old refresh token may be spent. When this is mended, authorize again: "
+            f"tui-oauth authorize {shell_word(entry.name)}",
+        )
+    return type(error)(
+        f"{error.message} The refreshed token of {entry.name} is kept beside the vault, sealed.",
+        f"{error.advice} Then run the same command again: it will be taken up.".lstrip(),
+    )
 
 
 def _cost(tokens: TokenSet) -> Secret:
@@ -197,7 +250,11 @@ def _cost(tokens: TokenSet) -> Secret:
 
 
 def _after_refusal(
-    workspace: Workspace, entry: Entry, spent: TokenSet, error: ProviderRefused
+    workspace: Workspace,
+    entry: Entry,
+    spent: TokenSet,
+    error: ProviderRefused,
+    intents: Intents,
 ) -> TokenSet:
     """The tokens that somebody stored while we asked; without such, raises what the refusal means.
 
@@ -206,6 +263,13 @@ def _after_refusal(
     from tui_oauth.oauth.explain import grant_is_over
 
     over = grant_is_over(error)
+    reason = error.message
+    interrupted = intents.interrupted(_cost(spent)) if over else ""
+    if interrupted:
+        reason += (
+            f" An earlier refresh with the same token was interrupted at {interrupted}, "
+            "so the next one may have been given to a process that could not store it."
+        )
     newer: TokenSet | None = None
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
@@ -218,7 +282,7 @@ def _after_refusal(
         marked = replace(
             current,
             needs_authorization=current.needs_authorization or over,
-            last_error=error.message,
+            last_error=reason,
             updated_at=workspace.now(),
         )
         return marked, held
@@ -227,12 +291,13 @@ def _after_refusal(
         workspace.vault.change(entry.id, edit)
     except NotFound:
         raise error from None
+    intents.end()
     if newer is not None and lasts(newer, workspace.now(), 0):
         return newer
     if not over:
         raise error
     raise NeedsPerson(
-        f"{entry.name} has to be authorized again. {error.message}",
+        f"{entry.name} has to be authorized again. {reason}",
         f"Run: tui-oauth authorize {shell_word(entry.name)}",
     ) from error
 

@@ -20,6 +20,7 @@ from tui_oauth.settings import Settings, load
 if TYPE_CHECKING:
     from tui_oauth.services.catalogue import Catalogue
     from tui_oauth.vault import KeyOptions, Vault
+    from tui_oauth.vault.last_seen import LastSeen
 
 Ask = Callable[[str], Secret]
 
@@ -27,8 +28,9 @@ Ask = Callable[[str], Secret]
 class Workspace:
     """The surroundings of one run.
 
-    `ask` prompts a person for a passphrase and is None where nobody can be asked. `now` gives
-    Unix seconds.
+    `ask` prompts a person for a passphrase and is None where nobody can be asked. `tell` is given
+    a sentence that a person should read and that ends nothing; None where `vault_notice` is shown
+    instead. `now` gives Unix seconds.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Workspace:
         self.settings = settings
         self.key_options = key_options
         self.ask = ask
+        self.tell: Callable[[str], None] | None = None
         self._clock = clock
         self._vault: Vault | None = None
+        self._last_seen: LastSeen | None = None
 
     @classmethod
     def from_environment(
@@ -103,9 +107,26 @@ class Workspace:
             from tui_oauth.vault import KeyOptions, open_vault
 
             options = self.key_options or KeyOptions()
-            self._vault = open_vault(self.places, self.environ, options, ask=self.ask)
+            vault = open_vault(self.places, self.environ, options, ask=self.ask)
+            self.use_vault(vault)
+            return vault
         return self._vault
 
     def use_vault(self, vault: Vault) -> None:
         """Work with `vault`, which a screen or a command has made or unlocked."""
+        from tui_oauth.vault.last_seen import LastSeen
+
         self._vault = vault
+        self._last_seen = LastSeen(self.places.state, vault.path)
+        vault.observe(self._last_seen.follow)
+        if self.tell is not None and self.vault_notice:
+            self.tell(self.vault_notice)
+
+    @property
+    def vault_notice(self) -> str:
+        """What a person should know of the open vault: an older state of it was put in its place."""
+        return "" if self._last_seen is None else self._last_seen.notice
+
+    def accept_older(self) -> bool:
+        """Take the open vault for the right one, after a restore; False if it was not doubted."""
+        return self._last_seen is not None and self._last_seen.accept()

@@ -15,21 +15,24 @@ from tui_oauth.vault import create_vault
 def fill(environ: Mapping[str, str], count: int) -> None:
     """Make a key-file vault for `environ` with `count` authorized Intercom entries."""
     vault = create_vault(places(environ))
-    now = int(time.time())
     for number in range(count):
-        tokens = TokenSet(
-            Secret(secrets.token_urlsafe(40)), "Bearer", now, now + 3000, Secret("r" * 60)
-        )
-        entry = Entry(
-            id=secrets.token_hex(16),
-            name=f"entry-{number:03}",
-            service="intercom",
-            service_name="Intercom",
-            created_at=now,
-            updated_at=now,
-            configured=True,
-        )
-        vault.add(
-            with_tokens(entry, tokens, now, Account("Acme")),
-            EntrySecrets("client", Secret("s" * 40), tokens),
-        )
+        vault.add(*authorized_entry(f"entry-{number:03}", secrets.token_urlsafe(40)))
+
+
+def authorized_entry(name: str, token: str) -> tuple[Entry, EntrySecrets]:
+    """An authorized Intercom entry whose token is valid for most of an hour."""
+    now = int(time.time())
+    tokens = TokenSet(Secret(token), "Bearer", now, now + 3000, Secret("r" * 60))
+    entry = Entry(
+        id=secrets.token_hex(16),
+        name=name,
+        service="intercom",
+        service_name="Intercom",
+        created_at=now,
+        updated_at=now,
+        configured=True,
+    )
+    return (
+        with_tokens(entry, tokens, now, Account("Acme")),
+        EntrySecrets("client", Secret("s" * 40), tokens),
+    )

@@ -32,7 +32,7 @@ def test_help_and_version_load_nothing_of_weight(args, shell):
     assert not modules & (HEAVY | {"tinydb", "cryptography", "tomllib", "json", "socket"})
     commands = {name for name in modules if name.startswith("tui_oauth.")}
     assert commands == {
-        "tui_oauth.cli", "tui_oauth.cli.main", "tui_oauth.cli.output", "tui_oauth.cli.tree",
+        "tui_oauth.cli", "tui_oauth.cli.main", "tui_oauth.cli.output", "tui_oauth.cli.commands", "tui_oauth.cli.tree",
         "tui_oauth.cli.options", "tui_oauth.errors", "tui_oauth.text",
     }  # fmt: skip
 
@@ -41,11 +41,23 @@ def test_token_loads_what_it_needs_and_no_more(shell, authorized):
     authorized()
     shell.settings.unlink()
     modules = loaded(shell, "token", "practice")
-    assert not modules & (HEAVY | {"tomllib", "socket", "subprocess"})
+    assert not modules & (HEAVY | {"tomllib", "socket", "subprocess", "ctypes", "keyring"})
     assert not {
         name for name in modules if name.startswith(("tui_oauth.services", "tui_oauth.oauth"))
     }
     assert "tinydb" in modules
+
+
+def test_other_keys_of_the_vault_cost_the_key_file_nothing(shell, authorized):
+    authorized()
+    shell.run("vault", "key", "add", "recovery")
+    command = "echo words"
+    shell.run("vault", "key", "add", "passphrase", "--new-passphrase-command", command)
+    modules = loaded(shell, "token", "practice")
+    assert not modules & {"ctypes", "subprocess", "cryptography.hazmat.primitives.kdf.argon2"}
+    ours = {name.rpartition(".")[2] for name in modules if name.startswith("tui_oauth.vault.")}
+    assert "slots" in ours
+    assert not ours & {"recovery", "passphrase", "unlocked", "kernel_keyring", "os_keyring"}
 
 
 @pytest.mark.parametrize(

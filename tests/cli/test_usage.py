@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 
@@ -11,7 +12,7 @@ import pytest
 from cli_tools import COMMAND, SECONDS
 
 from tui_oauth.cli import main as cli_main
-from tui_oauth.cli.tree import COMMANDS
+from tui_oauth.cli.commands import COMMANDS
 
 
 @pytest.mark.parametrize("command", [c.name for c in COMMANDS])
@@ -28,7 +29,9 @@ def test_the_tree_names_every_command_of_the_interface():
     assert {c.name for c in COMMANDS} == {
         "init", "status", "services", "guide", "service add", "service show", "service check",
         "create", "callback-url", "configure", "authorize", "list", "show", "token", "header",
-        "check", "refresh", "rename", "delete", "sandbox", "demo",
+        "check", "refresh", "rename", "delete", "sandbox", "demo", "unlock", "lock",
+        "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
+        "vault backup", "export", "import", "doctor",
     }  # fmt: skip
 
 
@@ -96,10 +99,14 @@ def test_rule_113_no_option_takes_a_secret():
                     assert name in {
                         "--client-secret-stdin", "--client-secret-file", "--passphrase",
                         "--passphrase-command", "--passphrase-fd", "--refresh-tokens",
+                        "--new-passphrase-command", "--new-passphrase-fd",
+                        "--bundle-passphrase-command", "--bundle-passphrase-fd",
                     }  # fmt: skip
-                    assert action.nargs == 0 or name in {
-                        "--client-secret-file", "--passphrase-command", "--passphrase-fd",
-                    }  # fmt: skip
+                    assert (
+                        action.nargs == 0
+                        or name == "--client-secret-file"
+                        or name.endswith(("passphrase-command", "passphrase-fd"))
+                    )
 
 
 def cli_main_parser(command):
@@ -209,7 +216,7 @@ def test_rule_120_a_defect_is_one_line_and_a_log_without_secrets(shell, authoriz
 def test_a_log_that_cannot_be_written_is_said(shell, workspace, tmp_path):
     import sys
 
-    shell.state.parent.mkdir(parents=True)
+    shutil.rmtree(shell.state)
     shell.state.write_text("a file where the folder should be")
     broken = (
         "import sys\n"

@@ -6,7 +6,7 @@ import stat
 
 FIELDS = {
     "vault", "vault_state", "protection", "entries", "problem", "key_file", "settings",
-    "own_services", "state", "log", "callback_urls", "not_protected",
+    "own_services", "state", "log", "callback_urls", "not_protected", "unlocked_until", "unlock_problem",
 }  # fmt: skip
 
 

@@ -167,9 +167,13 @@ async def test_a_change_by_another_window_is_said_kindly_and_nothing_typed_is_lo
             stage.workspace, entry, client_id="theirs", client_secret=Secret("other")
         )
         await pilot.press("ctrl+s")
+        await until(pilot, lambda: at(app, "conflict"), "both versions")
+        await pilot.press("escape")
         await until(pilot, lambda: "Another window changed this entry" in words(app), "the words")
         assert held(stage, "practice")[0] == "theirs"
         assert app.screen.query_one(FieldForm).text("client_id") == "mine"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: at(app, "conflict"), "both versions again")
         await pilot.press("ctrl+s")
         await until(pilot, lambda: at(app, "authorize"), "the Authorization link")
         assert held(stage, "practice") == ("mine", SECRET)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui_oauth import errors
-from tui_oauth.cli.tree import COMMANDS
+from tui_oauth.cli.commands import COMMANDS
 from tui_oauth.services.loading import parse_service
 from tui_oauth.settings import load
 from tui_oauth.tui.keys import GROUPS

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.refreshing import age, authorized, sign_in
 from tests.stage import Stage
 from tui_oauth import net
 from tui_oauth import tokens as tokens_module
@@ -31,41 +32,9 @@ from tui_oauth.model import Entry
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret
-from tui_oauth.signin import SignIns
 from tui_oauth.tokens import access_token, refresh_entry
 
 ROTATING = Behaviour(rotating_refresh=True, expires_in=3600)
-
-
-async def sign_in(stage: Stage, entry: Entry) -> Entry:
-    signins = SignIns(stage.workspace)
-    signin = signins.begin(entry)
-    running = asyncio.create_task(signin.run())
-    await asyncio.sleep(0)
-    signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
-    done = await running
-    await signins.close()
-    return done
-
-
-def authorized(stage: Stage, behaviour: Behaviour, name: str = "work") -> Entry:
-    stage.provider.application.behaviour = behaviour
-    return asyncio.run(sign_in(stage, stage.configured(name)))
-
-
-def age(stage: Stage, entry: Entry, seconds: int) -> None:
-    """Move the entry's tokens into the past."""
-
-    def edit(current, held):
-        tokens = held.tokens
-        moved = replace(
-            tokens,
-            issued_at=tokens.issued_at - seconds,
-            expires_at=tokens.expires_at - seconds,
-        )
-        return replace(current, expires_at=moved.expires_at), replace(held, tokens=moved)
-
-    stage.workspace.vault.change(entry.id, edit)
 
 
 def requests(stage: Stage) -> int:
@@ -222,7 +191,9 @@ def test_tokens_that_renew_themselves_are_told_apart_too(
     fresh = replace(newer, access_token=Secret("of-the-older-grant"))
     assert tokens_module._store(stage.workspace, entry, older, fresh) == newer
     refusal = ProviderRefused("no", code="invalid_grant")
-    assert tokens_module._after_refusal(stage.workspace, entry, older, refusal) == newer
+    with vault.entry_lock(entry.id) as intents:
+        given = tokens_module._after_refusal(stage.workspace, entry, older, refusal, intents)
+    assert given == newer
     assert vault.secrets(entry).tokens == newer
     assert not vault.get(entry.id).needs_authorization
 

@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import tui_oauth
+from tui_oauth.conflicts import Difference, Version
 from tui_oauth.entries import configure_entry, create_entry
 from tui_oauth.errors import UsageProblem
+from tui_oauth.model import Entry, EntrySecrets
 from tui_oauth.secret import Secret
 from tui_oauth.tui.app import ManageOAuth
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
 
 SIZE = (80, 24)
+VERSION = Version(Entry("0" * 32, "work", "practice", "Practice", 1, 1), EntrySecrets())
+DIFFERENCE = Difference("client_id", "Client ID", "mine", "theirs", True, True)
 PATIENCE_SECONDS = 15.0
 
 
@@ -88,6 +92,13 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("AuthorizeScreen", "key file", calling("open_authorize", "entry")),
     ("SuccessScreen", "key file", calling("open_success", "entry")),
     ("GuideScreen", "key file", calling("open_guide", "intercom", "entry")),
+    ("VaultScreen", "key file", pressing("v")),
+    ("FindingsScreen", "key file", pressing("v", "h")),
+    ("NewKeyScreen", "key file", pressing("v", "a")),
+    ("VaultFormScreen", "key file", pressing("v", "x")),
+    ("RecoveryCodeScreen", "key file", calling("open_code", Secret("0000-1111"), print)),
+    ("ImportScreen", "key file", calling("open_import", [], print)),
+    ("ConflictScreen", "key file", calling("open_conflict", [DIFFERENCE], VERSION, print)),
     ("ProblemScreen", "key file", calling("show_problem", UsageProblem("What.", "Next."), "A title")),
 ]  # fmt: skip
 

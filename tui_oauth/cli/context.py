@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tui_oauth.cli import output
 from tui_oauth.errors import UsageProblem
 from tui_oauth.paths import Places, places
 from tui_oauth.secret import Secret
@@ -39,12 +40,14 @@ class Context:
         """The workspace of this run; its vault opens when a command first asks for it."""
         from tui_oauth.workspace import Workspace
 
-        return Workspace.from_environment(
+        workspace = Workspace.from_environment(
             self.environ,
             vault=self.args.vault,
             key_options=self.key_options,
             ask=ask_secret if self.may_ask else None,
         )
+        workspace.tell = output.note
+        return workspace
 
     @cached_property
     def key_options(self) -> KeyOptions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tui_oauth.cli import output
-from tui_oauth.cli.context import is_terminal
+from tui_oauth.cli.context import Context, ask_secret, is_terminal
 from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.model import MAX_SECRET_LENGTH
 from tui_oauth.paths import expanded
@@ -39,6 +39,55 @@ def secret_from_file(label: str, path: str) -> Secret:
             f"Name a file that holds {label} and nothing else.",
         ) from error
     return _decoded(label, raw, f"the file {neutralise(path)}")
+
+
+def new_passphrase(context: Context, prompt: str) -> Secret:
+    """A new passphrase: from `--new-passphrase-command` or `-fd`, else typed twice.
+
+    UsageProblem when it is empty, when the two differ, or when nobody can be asked.
+    """
+    args = context.args
+    given = passphrase_of(context, args.new_passphrase_command, args.new_passphrase_fd, "new-")
+    if given is not None:
+        return given
+    check_new_passphrase(context)
+    return typed_twice(prompt)
+
+
+def check_new_passphrase(context: Context) -> None:
+    """UsageProblem where no new passphrase can come from: to be said before anything is done."""
+    args = context.args
+    given = args.new_passphrase_command or args.new_passphrase_fd is not None
+    if not given and not context.may_ask:
+        raise UsageProblem(
+            f"{args.path} needs a new passphrase, and nobody can be asked here.",
+            f"Name a command that prints it: tui-oauth {args.path} ... --new-passphrase-command LINE",
+        )
+
+
+def typed_twice(prompt: str) -> Secret:
+    """A passphrase that a person typed twice the same; UsageProblem otherwise."""
+    passphrase = ask_secret(f"{prompt} (not shown): ")
+    if not passphrase:
+        raise UsageProblem("The passphrase is empty.", "Run the command again and type one.")
+    if ask_secret("The same again: ") != passphrase:
+        raise UsageProblem(
+            "The two passphrases differ.", "Nothing was done; run the command again."
+        )
+    return passphrase
+
+
+def passphrase_of(
+    context: Context, command: str, descriptor: int | None, kind: str
+) -> Secret | None:
+    """What the options `--<kind>passphrase-command` and `-fd` name, or None."""
+    from tui_oauth.vault.passphrase import from_command, from_descriptor
+
+    if command:
+        return from_command(command, context.environ, f"--{kind}passphrase-command")
+    if descriptor is not None:
+        return from_descriptor(str(descriptor), f"--{kind}passphrase-fd")
+    return None
 
 
 def _decoded(label: str, raw: bytes, source: str) -> Secret:

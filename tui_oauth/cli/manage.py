@@ -19,7 +19,8 @@ def manage(context: Context) -> int:
     from tui_oauth.tui.app import run
 
     workspace = context.workspace
-    workspace.ask = None  # the window has a screen for it; a prompt would write over the window
+    # The window has screens of its own for both; a prompt or a line would write over them.
+    workspace.ask = workspace.tell = None
     return run(workspace)
 
 

@@ -1,4 +1,4 @@
-"""The argparse tree: every command, its options, its help and an example.
+"""The argparse tree over the commands of `commands.py`.
 
 It is built on every run, so it imports argparse and nothing else of weight; the module of a
 command is named by a text (`handler`) and imported only when that command runs.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Collection, Sequence
+from typing import Any, NoReturn
 
 from tui_oauth import __version__
 from tui_oauth.cli import options
+from tui_oauth.cli.commands import COMMANDS, GROUPS
 from tui_oauth.cli.output import plain
 from tui_oauth.errors import UsageProblem
 from tui_oauth.text import neutralise
@@ -35,161 +36,7 @@ without an account anywhere:
 Each command explains itself: tui-oauth COMMAND --help
 """
 
-
-class Command(NamedTuple):
-    """One command: its name (two words below `service`), what runs it, and its help."""
-
-    name: str
-    handler: str
-    summary: str
-    example: str
-    fill: Callable[[argparse.ArgumentParser], None] = options.nothing
-
-
-COMMANDS = (
-    Command("init", "vault:init", "make the vault", "tui-oauth init", options.init),
-    Command(
-        "status",
-        "vault:status",
-        "where things are, how the vault is protected, the callback URLs",
-        "tui-oauth status --json",
-        options.json_result,
-    ),
-    Command(
-        "services",
-        "services:services",
-        "the services one can pick",
-        "tui-oauth services google",
-        options.services,
-    ),
-    Command(
-        "guide",
-        "services:guide",
-        "the steps to get credentials from a service",
-        "tui-oauth guide intercom",
-        options.guide,
-    ),
-    Command(
-        "service add",
-        "services:add",
-        "add a service of one's own from a file",
-        "tui-oauth service add my-service.toml",
-        options.service_file,
-    ),
-    Command(
-        "service show",
-        "services:show",
-        "all that is known of a service",
-        "tui-oauth service show intercom --json",
-        options.service_show,
-    ),
-    Command(
-        "service check",
-        "services:check",
-        "look for mistakes in a service file",
-        "tui-oauth service check my-service.toml",
-        options.service_file,
-    ),
-    Command(
-        "create",
-        "entries:create",
-        "create an OAuth entry",
-        "tui-oauth create my-intercom --service intercom --set region=us",
-        options.create,
-    ),
-    Command(
-        "callback-url",
-        "entries:callback_url",
-        "the Callback URL to register at the service",
-        "tui-oauth callback-url my-intercom",
-        options.callback_url,
-    ),
-    Command(
-        "configure",
-        "entries:configure",
-        "give an entry its client ID and client secret",
-        "tui-oauth configure my-intercom --client-id 1234 --client-secret-stdin < secret.txt",
-        options.configure,
-    ),
-    Command(
-        "authorize",
-        "signin:authorize",
-        "print the Authorization link and wait for the answer",
-        "tui-oauth authorize my-intercom --timeout 300",
-        options.authorize,
-    ),
-    Command(
-        "list",
-        "entries:list_entries",
-        "the entries, without secrets",
-        "tui-oauth list --expiring 7d --exit-code",
-        options.list_entries,
-    ),
-    Command(
-        "show",
-        "entries:show",
-        "one entry, without secrets",
-        "tui-oauth show my-intercom",
-        options.named_json,
-    ),
-    Command(
-        "token",
-        "tokens:token",
-        "print a valid access token",
-        'TOKEN="$(tui-oauth token my-intercom)"',
-        options.token,
-    ),
-    Command(
-        "header",
-        "tokens:header",
-        "print the request header that carries the token",
-        'curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me',
-        options.named,
-    ),
-    Command(
-        "check",
-        "tokens:check",
-        "ask the service whose token it is",
-        "tui-oauth check my-intercom --json",
-        options.named_json,
-    ),
-    Command(
-        "refresh",
-        "tokens:refresh",
-        "get a new access token now",
-        "tui-oauth refresh --all",
-        options.refresh,
-    ),
-    Command(
-        "rename",
-        "entries:rename",
-        "give an entry another name",
-        "tui-oauth rename my-intercom intercom-eu",
-        options.rename,
-    ),
-    Command(
-        "delete",
-        "entries:delete",
-        "remove an entry and its secrets from this machine",
-        "tui-oauth delete my-intercom --yes",
-        options.delete,
-    ),
-    Command(
-        "sandbox",
-        "practice:sandbox",
-        "run the practice provider until ^C",
-        "tui-oauth sandbox --port 8977 --json",
-        options.sandbox,
-    ),
-    Command(
-        "demo",
-        "practice:demo",
-        "the whole walk, with a temporary vault and the practice provider",
-        "tui-oauth demo",
-    ),
-)
-
-_GROUPS = {"service": "add, show or check service files"}
+_Groups = dict[str, "argparse._SubParsersAction[_Parser]"]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -221,28 +68,31 @@ def _tree(words: Collection[str]) -> argparse.ArgumentParser:
     options.everywhere(top, None)
     top.set_defaults(handler="manage:manage", path="")
     commands = top.add_subparsers(prog=PROGRAM, metavar="COMMAND", title="commands")
-    groups = {"": commands}
+    groups: _Groups = {"": commands}
     named = [command for command in COMMANDS if command.name.partition(" ")[0] in words]
     listed = not named or "-h" in words or "--help" in words
     for command in COMMANDS if listed else named:
         group, _, name = command.name.rpartition(" ")
-        if group not in groups:
-            groups[group] = _group(commands, group)
         parents = [everywhere] if name in words else []
-        parser = _Parser.below(groups[group], name, command.summary, command.example, parents)
+        below = _group(groups, group)
+        parser = _Parser.below(below, name, command.summary, command.example, parents)
         if name in words:
             command.fill(parser)
         parser.set_defaults(handler=command.handler, path=command.name)
     return top
 
 
-def _group(
-    commands: argparse._SubParsersAction[_Parser], name: str
-) -> argparse._SubParsersAction[_Parser]:
-    """A word that needs a second one: `service add`."""
-    parser = _Parser.below(commands, name, _GROUPS[name])
-    parser.set_defaults(handler=f"{name}s:group", path=name)
-    return parser.add_subparsers(prog=f"{PROGRAM} {name}", metavar="COMMAND", title="commands")
+def _group(groups: _Groups, path: str) -> argparse._SubParsersAction[_Parser]:
+    """The commands below a word that needs another one (`service`), or below two (`vault key`)."""
+    if path not in groups:
+        above, _, name = path.rpartition(" ")
+        handler, summary = GROUPS[path]
+        parser = _Parser.below(_group(groups, above), name, summary)
+        parser.set_defaults(handler=handler, path=path)
+        groups[path] = parser.add_subparsers(
+            prog=f"{PROGRAM} {path}", metavar="COMMAND", title="commands"
+        )
+    return groups[path]
 
 
 def _secret_advice(names: Sequence[str]) -> str:

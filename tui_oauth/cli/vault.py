@@ -6,11 +6,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.cli import output
-from tui_oauth.cli.context import Context, ask_secret
+from tui_oauth.cli.context import Context
+from tui_oauth.cli.given import typed_twice
 from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem, VaultLocked
+from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
     from tui_oauth.secret import Secret
+    from tui_oauth.vault import Header
     from tui_oauth.workspace import Workspace
 
 _KEY_FILE = (
@@ -18,8 +21,8 @@ _KEY_FILE = (
     "(a backup, a sync, a commit by mistake) as long as the key file is not copied with it."
 )
 _PASSPHRASE = (
-    "Protected by a passphrase: it also protects a stolen disk or backup. "
-    "Scripts need the passphrase from a command or a file descriptor."
+    "Protected by a passphrase: it also protects a stolen disk or backup. Scripts need an "
+    "unlocked vault (tui-oauth unlock --for 8h), a key file of their own, or the passphrase."
 )
 _NOT_PROTECTED = (
     "Not protected: from root, from programs that run as you, and from anyone who can read "
@@ -27,9 +30,18 @@ _NOT_PROTECTED = (
 )
 
 
+def group(context: Context) -> int:
+    """`tui-oauth vault` alone."""
+    raise UsageProblem(
+        "vault needs one of: key, passphrase, rekey, backup.", "Run: tui-oauth vault --help"
+    )
+
+
 def init(context: Context) -> int:
     """Make the vault. AlreadyExists when there is one: it is never touched."""
+    from tui_oauth.cli.keys import show_code
     from tui_oauth.vault import create_vault
+    from tui_oauth.vault.recovery import code_of, new_secret
 
     workspace = context.workspace
     key_file = workspace.places.key_file
@@ -40,11 +52,18 @@ def init(context: Context) -> int:
             "See: tui-oauth status",
         )
     passphrase = _new_passphrase(context) if context.args.passphrase else None
-    vault = create_vault(workspace.places, passphrase=passphrase)
+    secret = new_secret() if context.args.recovery else None
+    vault = create_vault(workspace.places, passphrase=passphrase, recovery=secret)
     output.result(f"Made the vault {vault.path}")
     if passphrase is None:
         output.result(f"{'Uses' if had_key else 'Made'} the key file {key_file}")
+    if secret is not None:
+        show_code(code_of(secret))
     output.note(_PASSPHRASE if passphrase is not None else _KEY_FILE)
+    if secret is None:
+        output.note(
+            "For the day the key is lost: a recovery code. tui-oauth vault key add recovery"
+        )
     output.note("Next: tui-oauth create NAME --service ID; tui-oauth services shows the ids.")
     return 0
 
@@ -59,14 +78,7 @@ def _new_passphrase(context: Context) -> Secret:
             "init --passphrase needs a passphrase, and nobody can be asked here.",
             "Name a command that prints it: tui-oauth init --passphrase --passphrase-command LINE",
         )
-    passphrase = ask_secret("Passphrase for the new vault (not shown): ")
-    if not passphrase:
-        raise UsageProblem("The passphrase is empty.", "Run the command again and type one.")
-    if ask_secret("The same again: ") != passphrase:
-        raise UsageProblem(
-            "The two passphrases differ.", "Nothing was made; run the command again."
-        )
-    return passphrase
+    return typed_twice("Passphrase for the new vault")
 
 
 def _given_passphrase(context: Context) -> Secret | None:
@@ -101,8 +113,12 @@ def status(context: Context) -> int:
     """Say where things are and how the vault stands. Works without a vault and when it is locked."""
     workspace = context.workspace
     workspace.ask = None  # how things stand is said without a question
+    if context.args.accept_older:
+        workspace.tell = None
     facts = _facts(workspace)
     problem = _look_into(workspace, facts)
+    if context.args.accept_older and workspace.accept_older():
+        output.note("The vault is taken as it is from now on.")
     if context.args.json:
         output.as_json(facts)
     else:
@@ -118,6 +134,8 @@ def _facts(workspace: Workspace) -> dict[str, Any]:
         "vault": str(places.vault),
         "vault_state": "missing",
         "protection": None,
+        "unlocked_until": None,
+        "unlock_problem": None,
         "entries": None,
         "problem": None,
         "key_file": str(places.key_file),
@@ -139,8 +157,9 @@ def _look_into(workspace: Workspace, facts: dict[str, Any]) -> TuiOauthError | N
         facts["problem"] = "There is no vault yet. Make one: tui-oauth init"
         return None
     try:
-        slots = read_header(workspace.places.vault).slots
-        facts["protection"] = protection(slots)
+        header = read_header(workspace.places.vault)
+        facts["protection"] = protection(header.slots)
+        facts["unlocked_until"], facts["unlock_problem"] = _unlocked(header)
         facts["vault_state"] = "locked"
         facts["entries"] = len(workspace.vault.entries())
         facts["vault_state"] = "open"
@@ -150,6 +169,16 @@ def _look_into(workspace: Workspace, facts: dict[str, Any]) -> TuiOauthError | N
         facts["problem"] = str(error)
         return error
     return None
+
+
+def _unlocked(header: Header) -> tuple[str | None, str | None]:
+    """Until when `unlock` keeps the vault open, and why it cannot do that here."""
+    from tui_oauth.vault import unlocked
+
+    try:
+        return rfc3339(unlocked.unlocked_until(header)), None
+    except unlocked.Unavailable as error:
+        return None, str(error)
 
 
 def _callback_urls(workspace: Workspace) -> dict[str, str]:
@@ -172,6 +201,8 @@ def _print(facts: dict[str, Any]) -> None:
             ("Vault", facts["vault"]),
             ("State", facts["vault_state"]),
             ("Protection", facts["protection"] or ""),
+            ("Unlocked until", facts["unlocked_until"] or ""),
+            ("Cannot unlock", facts["unlock_problem"] or ""),
             ("Entries", "" if held is None else str(held)),
             ("Problem", facts["problem"] or ""),
             ("Key file", facts["key_file"]),

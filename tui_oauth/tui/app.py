@@ -16,6 +16,7 @@ from textual import events
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from tui_oauth.hardening import harden
 from tui_oauth.tui import crash, theme
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
@@ -73,6 +74,8 @@ class ManageOAuth(Windows):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self._end_by_signal, number)
         self.set_interval(POLL_SECONDS, self._poll)
+        if not self.is_headless:  # without a terminal the process is another program's
+            self.call_after_refresh(harden)
         if self._theme_problem:
             self.call_after_refresh(self.say, self._theme_problem)
 

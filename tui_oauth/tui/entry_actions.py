@@ -82,6 +82,9 @@ class EntryActions(AppScreen[None]):
         if entry is not None:
             self.home.open_guide(entry.service, entry.id)
 
+    def action_vault(self) -> None:
+        self.home.open_vault_window()
+
     def action_details(self) -> None:
         if self.has_class("-wide"):
             self.toggle_class("-no-details")

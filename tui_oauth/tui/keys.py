@@ -61,6 +61,7 @@ delete        | d,delete        | d     | Delete            |                 | 
 details       | i               | i     | Details           |                 |            | Everything known about the entry, without secrets.
 search        | slash           | /     | Search            |                 |            | Narrow the list by typing; esc shows all again.
 sort          | s               | s     | Sort              |                 |            | Sort by name, status, service or expiry, in turn.
+vault         | v               | v     | Vault             |                 |            | The vault: what protects it, its keys, backup, export and import, health.
 stop          | escape          | esc   | Cancel            |                 |            | Stop what is running, or clear the search.
 quit          | q               | q     | Quit              | app.quit        | bar        | Leave tui-oauth.
 
@@ -83,6 +84,13 @@ back          | escape          | esc   | Back              |                 | 
 guide         | ctrl+g          | ^g    | Guide             |                 | bar        | The steps at the provider.
 copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
 reveal        | ctrl+t          | ^t    | Show secret       |                 | bar        | Show the secret for ten seconds, or hide it.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[conflict] Changed elsewhere
+save          | ctrl+s          | ^s    | Save              |                 | bar first  | Save what is chosen for each field.
+side          | left,right      | ← →   | Mine or theirs    | -               | bar widget | Choose the other version of the field with the focus; m and t name one, a click does as well.
+reload        | ctrl+r          | ^r    | Reload            |                 | bar        | Forget what was typed and show what is stored now.
+back          | escape          | esc   | Back              |                 | bar        | Back to the form; nothing is saved.
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [authorize] Authorization link
@@ -111,6 +119,40 @@ copy-portal   | p               | p     | Copy portal link  |                 | 
 configure     | e,enter         | e     | Configure         |                 | bar        | Configure OAuth: client ID and client secret of the entry.
 open-portal   | o               | o     | Open portal       |                 |            | Open the provider's portal in this machine's browser, where there is one.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[vault] Vault
+add-key       | a,plus          | a     | Add key           |                 | bar        | Add a way to open the vault: key file, passphrase, recovery code, system keyring.
+remove-key    | d,delete        | d     | Remove            |                 | bar        | Remove the key under the cursor, after a question; the last one stays.
+back          | escape,q,v      | esc   | Back              |                 | bar        | Back to Manage OAuth; stops a look-over that still runs.
+passphrase    | p               | p     | Passphrase        |                 | bar        | Change the passphrase; with several, that under the cursor.
+backup        | b               | b     | Back up           |                 | bar        | Make a verified copy beside the vault now.
+doctor        | h               | h     | Doctor            |                 | bar        | What was found when the vault and its surroundings were looked over.
+rekey         | r               | r     | Rekey             |                 |            | Seal everything anew under a new key, after a question.
+export        | x               | x     | Export            |                 |            | Write all entries to a bundle with a passphrase of its own, for another machine.
+import        | i               | i     | Import            | import_bundle   |            | Read a bundle, see what would change, then take it over.
+accept-older  | o               | o     | Accept            |                 |            | Take the vault as it is for the right one, after you restored or copied it.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[findings] Doctor
+back          | escape,q        | esc   | Back              |                 | bar        | Back to the vault.
+again         | r               | r     | Look again        |                 | bar        | Look everything over once more.
+copy-findings | c               | c     | Copy              |                 | bar        | Copy what was found, for a support ticket.
+scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[import] Import
+save          | ctrl+s,y        | ^s    | Import            |                 | bar first  | Take over what is listed, in one step.
+replace       | r               | r     | Replace mine      |                 | bar        | Let the bundle win over entries of yours that differ, or not.
+back          | escape,q        | esc   | Cancel            |                 | bar        | Leave; nothing is imported.
+scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[vault-form] Forms of the vault
+save          | ctrl+s          | ^s    | OK                |                 | bar first  | Do it; enter in the last field does the same.
+back          | escape          | esc   | Cancel            |                 | bar        | Leave; nothing is changed.
+next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
+reveal        | ctrl+t          | ^t    | Show              | -               | bar widget | Show what is typed in a hidden field for ten seconds, or hide it.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [help] Help
 close         | escape,q,question_mark,f1,enter | esc | Back |               | bar        | Back to where you came from.

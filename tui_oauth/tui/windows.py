@@ -6,7 +6,7 @@ Each screen's module is imported when it is first opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
@@ -14,7 +14,13 @@ from tui_oauth.errors import TuiOauthError
 from tui_oauth.model import Entry
 
 if TYPE_CHECKING:
+    from tui_oauth.conflicts import Difference, Resolution, Version
+    from tui_oauth.secret import Secret
+    from tui_oauth.tui.forms import Form
     from tui_oauth.tui.widgets.details import Line
+    from tui_oauth.vault.bundle import Step
+    from tui_oauth.vault.health.findings import Report
+    from tui_oauth.vault.repository import Held
 
 
 class Windows(App[int]):
@@ -25,6 +31,17 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.configure import ConfigureScreen
 
         self.push_screen(ConfigureScreen(entry_id))
+
+    def open_conflict(
+        self,
+        found: Sequence[Difference],
+        current: Version,
+        done: Callable[[Resolution | None], None],
+    ) -> None:
+        """Both versions of an entry that another process changed, field by field."""
+        from tui_oauth.tui.screens.conflict import ConflictScreen
+
+        self.push_screen(ConflictScreen(found, current), done)
 
     def open_authorize(self, entry_id: str) -> None:
         """The Authorization link of this entry."""
@@ -79,6 +96,44 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.details import DetailsScreen
 
         self.push_screen(DetailsScreen(name, lines))
+
+    def open_vault_window(self) -> None:
+        """The vault as a whole."""
+        from tui_oauth.tui.screens.vault import VaultScreen
+
+        self.push_screen(VaultScreen())
+
+    def open_form(self, form: Form, done: Callable[[Any], None]) -> None:
+        """A small form; `done` gets what its work gives, or None."""
+        from tui_oauth.tui.screens.vault_form import VaultFormScreen
+
+        self.push_screen(VaultFormScreen(form), done)
+
+    def open_new_key(self, done: Callable[[str | None], None]) -> None:
+        """Which kind of key to add to the vault."""
+        from tui_oauth.tui.screens.vault_key import NewKeyScreen
+
+        self.push_screen(NewKeyScreen(), done)
+
+    def open_code(self, code: Secret, done: Callable[[bool | None], None]) -> None:
+        """A recovery code, this once."""
+        from tui_oauth.tui.screens.vault_key import RecoveryCodeScreen
+
+        self.push_screen(RecoveryCodeScreen(code), done)
+
+    def open_findings(self, report: Report | None) -> None:
+        """What doctor found; without a report it looks first."""
+        from tui_oauth.tui.screens.vault_findings import FindingsScreen
+
+        self.push_screen(FindingsScreen(report))
+
+    def open_import(
+        self, incoming: Sequence[Held], done: Callable[[list[Step] | None], None]
+    ) -> None:
+        """What an import would do, and doing it."""
+        from tui_oauth.tui.screens.vault_import import ImportScreen
+
+        self.push_screen(ImportScreen(incoming), done)
 
     def open_help(self) -> None:
         """All keys, those of the screen at hand first."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
     from tui_oauth.services.format import RedirectUriRules
+    from tui_oauth.vault.health.findings import Report
     from tui_oauth.workspace import Workspace
 
 
@@ -25,3 +27,28 @@ def short_path(workspace: Workspace) -> str:
     path, home = str(workspace.places.vault), workspace.environ.get("HOME", "")
     inside = len(home) > 1 and path.startswith(home.rstrip("/") + "/")
     return neutralise("~" + path[len(home.rstrip("/")) :] if inside else path)
+
+
+def health_words(report: Report) -> str:
+    """How a look-over ended, in a few words with a sign."""
+    warned = sum(found.severity.value != "note" for found in report.findings)
+    if report.damaged:
+        return "✕ Damaged"
+    if warned:
+        return f"▲ {warned} finding{'' if warned == 1 else 's'}"
+    return "● Nothing found" if not report.left_out else "◐ Nothing found, some left out"
+
+
+def clock_words(seconds: int, now: int) -> str:
+    """A time of this machine's clock: `17:30`, with its date where that is not today's."""
+    then, today = time.localtime(seconds), time.localtime(now)
+    same_day = then[:3] == today[:3]
+    return time.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M", then)
+
+
+def protection_words(protection: str, until: int | None, now: int, doubted: bool) -> str:
+    """The level of protection for a title bar: what opens the vault, and for how long it is open."""
+    words = f"vault: {protection}"
+    if until is not None and until > now:
+        words += f" · unlocked until {clock_words(until, now)}"
+    return f"▲ older vault (v) · {words}" if doubted else words

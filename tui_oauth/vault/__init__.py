@@ -6,13 +6,22 @@
     records     entries and secrets to JSON and back
     files       opening and replacing files safely
     lock        locks between processes
+    sealing     one entry to a document with two sealed parts, and back
     storage     what TinyDB sees: a locked, sealed, durable storage
     repository  `Vault`, the only user of TinyDB
     upkeep      what a refresh needs beside the vault: entry lock, reserved room, kept answer
     keyfile     key files on disk
     passphrase  passphrases from a command or a descriptor
+    recovery    recovery codes: 128 bits that a person can write down
+    os_keyring, keyring_child    the system's keyring, in a child process with a limit
+    kernel_keyring, unlocked     the data key in the kernel for a while: `unlock` and `lock`
     unlock      where the key comes from; opening a vault
+    slot_changes, rekey          adding, removing and changing keys; a new data key
     create      making a new vault
+    backups     copies beside the vault, and where a person wants them
+    bundle      entries for another machine: export and import
+    last_seen   what was last seen of a vault: tells when an older one was put in its place
+    health      what `doctor` looks at, and salvage from a damaged vault
 
 The names below are loaded on use: `KeyOptions` alone loads no cryptography and no TinyDB.
 """

@@ -53,6 +53,10 @@ class Header(NamedTuple):
     writer: str
 
 
+class MadeByNewer(VaultDamaged):
+    """A container version that is not known here. Such a file is left to those who know it."""
+
+
 def damaged(path: Path, why: str) -> VaultDamaged:
     """The error for a file that cannot be a vault as we left it."""
     return VaultDamaged(
@@ -70,13 +74,15 @@ def parse_header(data: bytes, path: Path) -> Header:
     if not data.startswith(_START):
         raise damaged(path, "it does not begin like a tui-oauth vault")
     try:
-        text = data[:MAX_HEADER_BYTES].decode("ascii")
+        # Latin-1, since what is wrong with a byte of the entries is not the header's matter.
+        text = data[:MAX_HEADER_BYTES].decode("latin-1")
         value, end = json.JSONDecoder().raw_decode(text, len(_START))
+        text[:end].encode("ascii")
     except (ValueError, RecursionError) as error:
         raise damaged(path, "its header cannot be read") from error
     version = value.get("v") if isinstance(value, dict) else None
     if isinstance(version, int) and version > VERSION:
-        raise VaultDamaged(
+        raise MadeByNewer(
             f"The vault {path} was made by a newer tui-oauth (container version {version}).",
             "Update tui-oauth. Nothing was written.",
         )

@@ -18,12 +18,17 @@ from tui_oauth.vault.storage import FileState, lock_path
 
 
 def create_vault(
-    places: Places, *, passphrase: Secret | None = None, key_file: Path | None = None
+    places: Places,
+    *,
+    passphrase: Secret | None = None,
+    key_file: Path | None = None,
+    recovery: bytes | None = None,
 ) -> Vault:
     """A new, empty vault at `places.vault`, opened by `passphrase` or else by a key file.
 
     The key file is `key_file` or `places.key_file`. One that is there already is used as it is
     and never changed: it may be the key of another vault, or have been put there on purpose.
+    `recovery` is the secret of a recovery code (`recovery.new_secret`) that opens it as well.
     AlreadyExists if anything is at the vault's path. On any error nothing of ours is left behind.
     """
     if passphrase is not None and not passphrase:
@@ -49,7 +54,13 @@ def create_vault(
             slot = slots.key_file_slot(data_key, vault_id, key, now, "first")
         try:
             keys = Keys(data_key, vault_id)
-            header = Header(vault_id, generation=1, seals=0, slots=(slot,), writer=__version__)
+            opens = [slot]
+            if recovery is not None:
+                kind = slots.RECOVERY
+                opens.append(
+                    slots.secret_slot(data_key, vault_id, kind, recovery, now, "first", {})
+                )
+            header = Header(vault_id, generation=1, seals=0, slots=tuple(opens), writer=__version__)
             _set_backup_aside(path)
             content = container.build({container.ENTRIES_TABLE: {}}, header, keys)
             signature = files.create_private(path, content, "vault")

@@ -123,10 +123,15 @@ class Keys:
     def __init__(self, data_key: bytes, vault_id: str) -> None:
         salt = bytes.fromhex(vault_id)
         self.vault_id = vault_id
+        self.data_key = data_key
         self._entries = hkdf(data_key, salt, f"{CONTEXT}|entries".encode())
         self._names = hkdf(data_key, salt, f"{CONTEXT}|names".encode())
         self._file = hkdf(data_key, salt, f"{CONTEXT}|file".encode())
         self.seals = 0
+
+    def become(self, other: Keys) -> None:
+        """Be the keys of `other` from now on, wherever this object is used (`vault rekey`)."""
+        vars(self).update(vars(other))
 
     def __repr__(self) -> str:
         return f"Keys(vault_id={self.vault_id!r})"

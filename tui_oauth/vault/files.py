@@ -126,20 +126,24 @@ def create_private(path: Path, data: bytes, what: str) -> Signature:
     """A new file with `data`, mode 0600, durable and whole or not there at all.
 
     FileExistsError if there is one already, whoever made it and however recently. No lock is
-    needed: two at once write each their own temporary file, so neither publishes the other's.
+    needed: two at once write each their own file, so neither publishes the other's. A kill leaves
+    nothing behind, but where the file system knows no files without a name (see `_nameless`).
     """
     temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}.tmp")
     made = False
     try:
-        signature = _write_new(temporary, data)
-        try:
-            os.link(temporary, path, follow_symlinks=False)
-        except OSError as error:
-            if error.errno not in _NO_HARD_LINKS or os.path.lexists(path):
-                raise
-            temporary.rename(path)
-        made = True
-        discard(temporary)
+        signature = _nameless(path, data)
+        made = signature is not None
+        if signature is None:
+            signature = _write_new(temporary, data)
+            try:
+                os.link(temporary, path, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS or os.path.lexists(path):
+                    raise
+                temporary.rename(path)
+            made = True
+            discard(temporary)
         sync_folder(path.parent)
     except BaseException as error:
         discard(temporary)
@@ -179,6 +183,53 @@ def replace_private(path: Path, data: bytes, what: str, *, keep_previous: bool) 
             "It was written, but it is not known whether it outlives a power cut.",
         ) from error
     return signature
+
+
+def keep_copy(path: Path, copy: Path, what: str) -> bool:
+    """Keep the file at `path` as `copy` too; False if there is one of that name already.
+
+    For a file that is replaced and never written to: the copy shares its content by a hard link,
+    and has its own only on file systems without them. StorageFailed if it cannot be kept.
+    """
+    try:
+        os.link(path, copy, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise failed(f"keep the copy {copy}", error, "The old state stands.") from error
+        if os.path.lexists(copy):
+            return False
+        data, _ = read_private(path, what, path.lstat().st_size)
+        create_exclusive(copy, data, "copy")
+    return True
+
+
+def create_exclusive(path: Path, data: bytes, what: str) -> None:
+    """A new file with `data` under its own name from the start, mode 0600, durable, read back.
+
+    For places that are not ours, where a temporary file might be somebody else's.
+    FileExistsError if anything is there already, a link included; on any other error, which
+    becomes StorageFailed, nothing stays.
+    """
+    made = False
+    try:
+        made = _nameless(path, data) is not None
+        if not made:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPEN, 0o600)
+            made = True
+            try:
+                _fill(descriptor, data)
+                _read_back(descriptor, data)
+            finally:
+                close(descriptor)
+        sync_folder(path.parent)
+    except BaseException as error:
+        if made:
+            discard(path)
+        if isinstance(error, OSError) and (made or not isinstance(error, FileExistsError)):
+            raise failed(f"write the {what} {path}", error) from error
+        raise
 
 
 def reserve(path: Path, size: int) -> None:
@@ -232,21 +283,58 @@ def failed(doing: str, error: OSError, consequence: str = "") -> StorageFailed:
 
 
 def _write_new(path: Path, data: bytes) -> Signature:
-    """A new file in place of any leftover; the mode is set whatever the umask would leave of it."""
+    """A new file in place of any leftover."""
     _unlink(path)
     descriptor = os.open(path, _NEW, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        _fill(descriptor, data)
         signature = signature_of(os.fstat(descriptor))
     except BaseException:
         close(descriptor)
         raise
     os.close(descriptor)
     return signature
+
+
+def _nameless(path: Path, data: bytes) -> Signature | None:
+    """A new file at `path` that gets its name once it is whole and durable: a kill leaves nothing.
+
+    None, with nothing done, where the system cannot do that: then the usual way tells what is
+    wrong. FileExistsError passes through, as does any other error of the file that was begun.
+    """
+    try:
+        flags = os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC
+        descriptor = os.open(path.parent, flags, 0o600)
+    except (OSError, AttributeError):  # Linux has the flag, and not every file system on it
+        return None
+    try:
+        _fill(descriptor, data)
+        _read_back(descriptor, data)
+        signature = signature_of(os.fstat(descriptor))
+        # Only with a descriptor does Python ask for the link to be followed (linkat(2), open(2)).
+        os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.EACCES, *_NO_HARD_LINKS}:
+            return None
+        raise
+    finally:
+        close(descriptor)
+    return signature
+
+
+def _read_back(descriptor: int, data: bytes) -> None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if b"".join(iter(lambda: os.read(descriptor, 1 << 20), b"")) != data:
+        raise OSError(errno.EIO, "read back otherwise")
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    """Mode, content and fsync of a new file; the mode is not left to the umask."""
+    os.fchmod(descriptor, 0o600)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.fsync(descriptor)
 
 
 def _keep_previous(path: Path) -> None:

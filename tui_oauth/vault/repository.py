@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tinydb import TinyDB, where
 from tinydb.table import Document
@@ -20,27 +20,29 @@ from tui_oauth.errors import AlreadyExists, Conflict, NotFound, VaultDamaged
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, normalised_name, valid_name
 from tui_oauth.secret import Secret
 from tui_oauth.text import neutralise
-from tui_oauth.vault import container, crypto, records, slots
+from tui_oauth.vault import container, crypto, records, sealing, slots
 from tui_oauth.vault.container import Header
 from tui_oauth.vault.crypto import Keys
+from tui_oauth.vault.sealing import Record
+from tui_oauth.vault.slots import Slot
 from tui_oauth.vault.storage import FileState, SealedStorage, Snapshot
 from tui_oauth.vault.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from tui_oauth.vault.intents import Intents
 
 NO_SECRETS = EntrySecrets()
 
 Read = TypeVar("Read")
-Edit = Callable[[Entry, EntrySecrets], tuple[Entry, EntrySecrets]]
+Held = tuple[Entry, EntrySecrets]
+Edit = Callable[[Entry, EntrySecrets], Held]
 
 
-class Record(NamedTuple):
-    """A stored entry, still sealed: the TinyDB document's number and its fields."""
+class Changes(NamedTuple):
+    """Several changes of one commit: entries to store as they are, and ids to remove."""
 
-    number: int
-    id: str
-    name_key: str
-    revision: int
-    meta: str
-    secrets: str
+    stored: tuple[tuple[Entry, EntrySecrets], ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 class Vault:
@@ -68,6 +70,11 @@ class Vault:
     def header(self) -> Header:
         """The verified header: vault id, generation, key slots."""
         return self._storage.snapshot.header
+
+    @property
+    def data_key(self) -> bytes:
+        """The key that all others come from, for this room: the kernel may keep it (`unlocked`)."""
+        return self._keys.data_key
 
     @property
     def protection(self) -> str:
@@ -154,18 +161,110 @@ class Vault:
             self._upkeep.drop_pending(entry_id)
         return new
 
+    def change_several(self, edit: Callable[[dict[str, Held]], Changes]) -> Changes:
+        """Make the changes that `edit` finds, in one commit: all of them or none.
+
+        `edit` gets every entry with its secrets by id, as they stand under the lock, and must not
+        call the vault. What it stores keeps its id and revision; names are to be valid and to
+        occur once. Nothing is written when there is nothing to change.
+        """
+        with self._storage.transaction():
+            found = [_record(document) for document in self._table.all()]
+            numbers = {record.id: record.number for record in found}
+            held = self._held(found)
+            changes = edit(held)
+            if not any(changes):
+                return changes
+            after = {entry_id: entry for entry_id, (entry, _) in held.items()}
+            for entry_id in changes.removed:
+                del after[entry_id]
+            after.update({entry.id: entry for entry, _ in changes.stored})
+            if len({normalised_name(entry.name) for entry in after.values()}) != len(after):
+                raise ValueError("a name is used once")
+            tables = self._storage.read()
+            documents = tables.setdefault(container.ENTRIES_TABLE, {})
+            for entry_id in changes.removed:
+                del documents[str(numbers[entry_id])]
+            for entry, secrets in changes.stored:
+                number = numbers.get(entry.id) or self._free_number()
+                documents[str(number)] = self._seal(entry, secrets)
+            self._storage.write(tables)
+            if changes.removed:
+                self._upkeep.forget_all_but(after.keys())
+        for entry, secrets in changes.stored:
+            if entry.id in held and held[entry.id][1].tokens != secrets.tokens:
+                self._upkeep.drop_pending(entry.id)
+        return changes
+
+    def change_slots(self, edit: Callable[[tuple[Slot, ...], bytes], tuple[Slot, ...]]) -> None:
+        """Replace the key slots by what `edit` makes of them and the data key, in one commit.
+
+        `edit` runs under the vault's lock (`vault.slot_changes` has the edits there are).
+        """
+        with self._storage.transaction():
+            header = self._storage.snapshot.header
+            new = edit(header.slots, self._keys.data_key)
+            if new != header.slots:
+                self._storage.write(self._storage.read(), header._replace(slots=new))
+
+    def reseal(
+        self,
+        data_key: bytes,
+        edit: Callable[[tuple[Slot, ...]], tuple[Slot, ...]],
+        expected: frozenset[str],
+    ) -> None:
+        """Seal every entry anew under another data key, in one commit; revisions stay.
+
+        `edit` gives the slots that hold the new key. Conflict if the entries are not those of
+        the ids in `expected`, whose locks the caller holds (`vault.rekey`).
+        """
+        with self._storage.transaction():
+            header = self._storage.snapshot.header
+            tables = self._storage.read()
+            documents = tables.get(container.ENTRIES_TABLE, {})
+            if {document["id"] for document in documents.values()} != expected:
+                raise Conflict(
+                    "Entries were added or deleted in the meantime. Nothing was written.",
+                    "Run the command again.",
+                )
+            if set(tables) - {container.ENTRIES_TABLE}:
+                raise VaultDamaged(
+                    f"The vault {self.path} holds more than this version of tui-oauth knows.",
+                    "Update tui-oauth. Nothing was written.",
+                )
+            new = Keys(data_key, header.vault_id)
+            base = header._replace(slots=edit(header.slots), seals=0)
+            sealed = self._read(lambda: sealing.resealed(self._keys, new, documents))
+            self._storage.write_under(new, {container.ENTRIES_TABLE: sealed}, base)
+
+    def held(self) -> dict[str, Held]:
+        """Every entry with its secrets by id, all of one state of the vault: for an export."""
+        with self._storage.mutex:
+            return self._held([_record(document) for document in self._table.all()])
+
+    def verified_bytes(self) -> bytes:
+        """The vault file as it is now, with every byte held against the MAC: for copies."""
+        return self._storage.verified_bytes()
+
+    def observe(self, seen: Callable[[Header, bytes], None]) -> None:
+        """Have `seen` called now and whenever another state was read or written.
+
+        It gets the verified header and the end of the file, which names its content.
+        """
+        self._storage.observe(seen)
+
     def remove(self, entry_id: str) -> None:
         """Delete an entry with its secrets; NotFound if it is gone already."""
         with self._storage.transaction():
             self._table.remove(doc_ids=[self._stored(entry_id).number])
-        self._upkeep.forget(entry_id)
+            self._upkeep.forget_all_but({document["id"] for document in self._table.all()})
 
     def entry_lock(
         self, entry_id: str, timeout: float = 30.0
-    ) -> contextlib.AbstractContextManager[None]:
-        """Hold the entry for a refresh: `with vault.entry_lock(id, 30.0): ...`.
+    ) -> contextlib.AbstractContextManager[Intents]:
+        """Hold the entry for a refresh: `with vault.entry_lock(id, 30.0) as intents: ...`.
 
-        Read the entry again inside. VaultBusy after `timeout` seconds. Reading and changing the
+        Read the entry again inside, and mark in `intents` what is about to be sent. VaultBusy after `timeout` seconds. Reading and changing the
         entry stay possible for others; the lock keeps apart only those that ask for it.
         """
         return self._upkeep.entry_lock(entry_id, timeout)
@@ -226,48 +325,22 @@ class Vault:
         return found[0]
 
     def _open(self, record: Record) -> Entry:
-        text = self._open_part(record, "meta", record.meta)
-        entry = self._read(lambda: records.read_entry(text, record.id, record.revision))
-        try:
-            same = self._keys.name_key(entry.name) == record.name_key
-        except UnicodeEncodeError:
-            same = False
-        if not same:
-            raise self._unreadable()
-        return entry
+        return self._read(lambda: sealing.open_entry(self._keys, record))
 
     def _open_secrets(self, record: Record) -> EntrySecrets:
-        text = self._open_part(record, "sec", record.secrets)
-        return self._read(lambda: records.read_secrets(text))
-
-    def _open_part(self, record: Record, part: str, sealed: str) -> bytes:
-        try:
-            return self._keys.open_part(part, record.id, record.revision, record.name_key, sealed)
-        except crypto.DoesNotOpen as error:
-            raise self._unreadable() from error
+        return self._read(lambda: sealing.open_secrets(self._keys, record))
 
     def _read(self, read: Callable[[], Read]) -> Read:
         try:
             return read()
-        except records.UnreadableRecord as error:
-            raise self._unreadable() from error
+        except (crypto.DoesNotOpen, records.UnreadableRecord) as error:
+            raise container.damaged(self.path, "one of its entries does not open") from error
 
-    def _unreadable(self) -> VaultDamaged:
-        return container.damaged(self.path, "one of its entries does not open")
+    def _held(self, found: list[Record]) -> dict[str, Held]:
+        return {record.id: (self._open(record), self._open_secrets(record)) for record in found}
 
     def _seal(self, entry: Entry, secrets: EntrySecrets) -> dict[str, object]:
-        name_key = self._keys.name_key(entry.name)
-
-        def sealed(part: str, text: bytes, block: int) -> str:
-            return self._keys.seal_part(part, entry.id, entry.revision, name_key, text, block)
-
-        return {
-            "id": entry.id,
-            "k": name_key,
-            "rev": entry.revision,
-            "meta": sealed("meta", records.entry_text(entry), records.META_BLOCK),
-            "sec": sealed("sec", records.secrets_text(secrets), records.SECRETS_BLOCK),
-        }
+        return sealing.sealed_document(self._keys, entry, secrets)
 
     def _new_name(self, old: Entry, name: str) -> str:
         if name == old.name:
@@ -304,11 +377,4 @@ def _granted(secrets: EntrySecrets) -> tuple[Secret | None, Secret | None]:
 
 
 def _record(document: Document) -> Record:
-    return Record(
-        document.doc_id,
-        document["id"],
-        document["k"],
-        document["rev"],
-        document["meta"],
-        document["sec"],
-    )
+    return Record.of(document.doc_id, document)

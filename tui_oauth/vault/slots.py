@@ -1,8 +1,12 @@
 """Key slots: the vault's data key, wrapped once for each way to unlock the vault.
 
-A slot's own secret (the 32 bytes of a key file, or Argon2id of a passphrase) becomes a wrapping
-key by HKDF with the vault's id and the slot's type; the data key is sealed under it and bound to
-the vault, the slot, its type and its parameters. Changing a passphrase rewrites one slot.
+A slot's own secret (the 32 bytes of a key file, Argon2id of a passphrase, the 16 random bytes of
+a recovery code, 32 bytes in the system's keyring) becomes a wrapping key by HKDF with the vault's
+id and the slot's type; the data key is sealed under it and bound to the vault, the slot, its type
+and its parameters.
+
+A slot's id stays as long as the data key in it: changing a passphrase rewrites one slot under its
+id, and a vault with a new data key has none of the ids it had before.
 """
 
 from __future__ import annotations
@@ -19,7 +23,14 @@ from tui_oauth.vault import crypto
 
 KEY_FILE = "key-file"
 PASSPHRASE = "passphrase"
-WORDS = {KEY_FILE: "key file", PASSPHRASE: "passphrase"}
+RECOVERY = "recovery"
+KEYRING = "keyring"
+WORDS = {
+    KEY_FILE: "key file",
+    PASSPHRASE: "passphrase",
+    RECOVERY: "recovery code",
+    KEYRING: "system keyring",
+}
 
 KEY_FILE_PREFIX = "tui-oauth-key-v1:"
 SALT_BYTES = 16
@@ -91,16 +102,29 @@ def protection(slots: Iterable[Slot]) -> str:
     return ", ".join(WORDS.get(kind, neutralise(kind, 20)) for kind in kinds)
 
 
+def share_one(before: Iterable[Slot], now: Iterable[Slot]) -> bool:
+    """Whether the two have a slot in common; if not, the vault was given a new data key between."""
+    return not {slot.id for slot in before}.isdisjoint(slot.id for slot in now)
+
+
 def key_file_slot(data_key: bytes, vault_id: str, key: bytes, created: int, label: str) -> Slot:
     """A new slot for the 32 bytes of a key file."""
-    return _wrap(data_key, vault_id, KEY_FILE, {}, key, created, label)
+    return secret_slot(data_key, vault_id, KEY_FILE, key, created, label, {})
 
 
 def passphrase_slot(
-    data_key: bytes, vault_id: str, passphrase: Secret, created: int, label: str
+    data_key: bytes,
+    vault_id: str,
+    passphrase: Secret,
+    created: int,
+    label: str,
+    slot_id: str = "",
 ) -> Slot:
-    """A new slot for a passphrase, with a random salt and the default costs."""
-    parameters = {
+    """A slot for a passphrase, with a random salt and the default costs.
+
+    `slot_id` is that of the slot which it takes the place of; without it the slot is a new one.
+    """
+    parameters: dict[str, object] = {
         "kdf": "argon2id",
         "m": MEMORY_KIB,
         "t": PASSES,
@@ -108,17 +132,41 @@ def passphrase_slot(
         "salt": crypto.to_text(crypto.random_bytes(SALT_BYTES)),
     }
     secret = _stretch(passphrase, parameters)
-    return _wrap(data_key, vault_id, PASSPHRASE, parameters, secret, created, label)
+    slot_id = slot_id or _new_id()
+    return _wrap(data_key, vault_id, slot_id, PASSPHRASE, parameters, secret, created, label)
 
 
-def open_with_key(slot: Slot, vault_id: str, key: bytes) -> bytes | None:
-    """The data key, or None if this key file's 32 bytes are not the slot's."""
-    return _unwrap(slot, vault_id, key)
+def secret_slot(
+    data_key: bytes,
+    vault_id: str,
+    kind: str,
+    secret: bytes,
+    created: int,
+    label: str,
+    parameters: Mapping[str, object],
+) -> Slot:
+    """A new slot for random bytes that need no derivation: of a key file, a code, the keyring."""
+    return _wrap(data_key, vault_id, _new_id(), kind, parameters, secret, created, label)
 
 
-def open_with_passphrase(slot: Slot, vault_id: str, passphrase: Secret) -> bytes | None:
-    """The data key, or None for a wrong passphrase. VaultDamaged for costs out of bounds."""
-    return _unwrap(slot, vault_id, _stretch(passphrase, slot.parameters))
+def slot_like(slot: Slot, data_key: bytes, vault_id: str, secret: bytes) -> Slot:
+    """A new slot of another data key that the secret of `slot` opens, with its kind and label."""
+    return _wrap(
+        data_key, vault_id, _new_id(), slot.kind, slot.parameters, secret, slot.created, slot.label
+    )
+
+
+def secret_of(slot: Slot, passphrase: Secret) -> bytes:
+    """What `passphrase` comes to with the parameters of this slot; it need not be the right one.
+
+    VaultDamaged for costs out of bounds, before anything is computed.
+    """
+    return _stretch(passphrase, slot.parameters)
+
+
+def open_with_key(slot: Slot, vault_id: str, secret: bytes) -> bytes | None:
+    """The data key, or None if this secret (the 32 bytes of a key file, ...) is not the slot's."""
+    return _unwrap(slot, vault_id, secret)
 
 
 def key_file_text(key: bytes) -> str:
@@ -148,6 +196,10 @@ def read_key_text(data: bytes, path: object) -> bytes:
     return key
 
 
+def _new_id() -> str:
+    return crypto.random_bytes(4).hex()
+
+
 def _checksum(body: str) -> str:
     return crypto.sha256(body.encode("ascii", "replace")).hex()[:8]
 
@@ -155,13 +207,13 @@ def _checksum(body: str) -> str:
 def _wrap(
     data_key: bytes,
     vault_id: str,
+    slot_id: str,
     kind: str,
     parameters: Mapping[str, object],
     secret: bytes,
     created: int,
     label: str,
 ) -> Slot:
-    slot_id = crypto.random_bytes(4).hex()
     wrapped = crypto.seal(
         _wrapping_key(secret, vault_id, kind),
         data_key,

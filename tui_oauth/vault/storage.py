@@ -9,17 +9,19 @@ its path each time; nothing stays open in between.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tinydb.storages import Storage
 
 from tui_oauth import __version__
-from tui_oauth.errors import StorageFailed, VaultLocked, VaultMissing
-from tui_oauth.vault import container, files, lock
+from tui_oauth.errors import StorageFailed, TuiOauthError, VaultDamaged, VaultLocked, VaultMissing
+from tui_oauth.vault import container, files, lock, slots
 from tui_oauth.vault.container import Header, Tables
 from tui_oauth.vault.crypto import Keys
 
@@ -76,6 +78,7 @@ class SealedStorage(Storage):
         self._keys = keys
         self._writable = False
         self._snapshot: Snapshot | None = None
+        self._seen: Callable[[Header, bytes], None] | None = None
         self._verify(state)
 
     @property
@@ -94,6 +97,21 @@ class SealedStorage(Storage):
             return known is None or files.signature_of(os.lstat(self.path)) != known.signature
         except OSError:
             return True
+
+    def observe(self, seen: Callable[[Header, bytes], None]) -> None:
+        """Have `seen` called now and after each other state that is read or written."""
+        with self.mutex:
+            self._seen = seen
+            self._tell(self._snapshot or self.snapshot)
+
+    def verified_bytes(self) -> bytes:
+        """The file's bytes as they are now, every one of them held against the MAC."""
+        with self.mutex:
+            state = read_file(self.path)
+            self._verify(state)
+            # A known signature is good enough for reading, but a copy is made for bad days.
+            container.open_tables(state.data, self._keys, self.path)
+            return state.data
 
     @contextlib.contextmanager
     def transaction(self, timeout: float = lock.DEFAULT_TIMEOUT) -> Iterator[None]:
@@ -120,11 +138,16 @@ class SealedStorage(Storage):
                 for name, table in tables.items()
             }
 
-    def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Commit `data` with the next generation: durable when this returns."""
+    def write(self, data: dict[str, dict[str, Any]], base: Header | None = None) -> None:
+        """Commit `data` with the next generation: durable when this returns.
+
+        `base` stands in for the present header where other key slots are to be written.
+        """
+        from tui_oauth.vault import backups  # `token`, which mostly reads, need not load it
+
         if not self._writable or self._snapshot is None:
             raise RuntimeError("the vault is written inside a transaction only")
-        known = self._snapshot.header
+        known = base or self._snapshot.header
         seals = self._keys.seals
         header = known._replace(
             generation=known.generation + 1,
@@ -139,11 +162,30 @@ class SealedStorage(Storage):
             )
         # If the replacement ends in an error we do not know which state is on disk: read it anew.
         before, self._snapshot = self._snapshot, None
+        copied = False
+        if before.tables.get(container.ENTRIES_TABLE):  # an empty vault is not worth a day's copy
+            copied = files.keep_copy(self.path, backups.daily_path(self.path, time.time()), "vault")
         signature = files.replace_private(self.path, content, "vault", keep_previous=True)
         self._keys.seals -= seals
         self._snapshot = before._replace(
             header=header, tables=data, signature=signature, mac=container.mac_of(content)
         )
+        self._tell(self._snapshot)
+        if copied:
+            backups.prune(self.path, header.vault_id)
+
+    def write_under(self, keys: Keys, data: dict[str, dict[str, Any]], base: Header) -> None:
+        """Commit `data`, which is sealed with `keys`, and go on with these keys (`vault rekey`)."""
+        old = copy.copy(self._keys)
+        self._keys.become(keys)
+        try:
+            self.write(data, base)
+        except BaseException:
+            try:
+                self._verify(read_file(self.path))
+            except TuiOauthError:
+                self._keys.become(old)  # the old state stands, so the old keys are the right ones
+            raise
 
     def _verify(self, state: FileState) -> Snapshot:
         known = self._snapshot
@@ -155,9 +197,23 @@ class SealedStorage(Storage):
                 f"Another vault was put at {self.path} while this program was running.",
                 "Start it again to open that one.",
             )
-        tables = container.open_tables(state.data, self._keys, self.path)
+        try:
+            tables = container.open_tables(state.data, self._keys, self.path)
+        except VaultDamaged as error:
+            if known is None or slots.share_one(known.header.slots, header.slots):
+                raise
+            raise VaultLocked(
+                f"The vault {self.path} was given a new key while this program was running "
+                "(tui-oauth vault rekey).",
+                "Nothing was written. Start the program again to unlock it anew.",
+            ) from error
         self._snapshot = Snapshot(header, tables, state.signature, container.mac_of(state.data))
+        self._tell(self._snapshot)
         return self._snapshot
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        if self._seen is not None:
+            self._seen(snapshot.header, snapshot.mac)
 
     def _is_current(self, known: Snapshot) -> bool:
         """Whether the file at the path still is the snapshot's, by signature and by its MAC.

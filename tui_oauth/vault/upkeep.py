@@ -1,6 +1,6 @@
 """What a refresh needs beside the vault, in the folder `locks` (mode 0700).
 
-    <entry id>.lock      held while a process asks the provider for new tokens
+    <entry id>.lock      held while a process asks the provider for new tokens, and marked with it
     <entry id>.reserve   disk space, taken before a single-use refresh token is spent
     <entry id>.pending   the sealed answer to a refresh that could not be stored
 
@@ -11,8 +11,9 @@ send it twice, and the answer must not be lost to a full disk.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_oauth.errors import VaultDamaged
 from tui_oauth.model import TokenSet
@@ -20,7 +21,11 @@ from tui_oauth.secret import Secret
 from tui_oauth.vault import container, crypto, files, lock, records
 from tui_oauth.vault.crypto import Keys
 
+if TYPE_CHECKING:
+    from tui_oauth.vault.intents import Intents
+
 RESERVED_MARGIN = 64 * 1024
+_KINDS = {".lock", ".reserve", ".pending"}
 _MAX_PENDING_BYTES = 4 * 1024 * 1024
 
 
@@ -32,11 +37,13 @@ class Upkeep:
         self._keys = keys
 
     @contextlib.contextmanager
-    def entry_lock(self, entry_id: str, timeout: float) -> Iterator[None]:
-        """Hold the lock of one entry; VaultBusy after `timeout` seconds."""
+    def entry_lock(self, entry_id: str, timeout: float) -> Iterator[Intents]:
+        """Hold the lock of one entry, and get its marks; VaultBusy after `timeout` seconds."""
+        from tui_oauth.vault.intents import Intents  # only a refresh needs it
+
         path = self._ready(entry_id, "lock")
-        with lock.hold(path, "this entry", timeout):
-            yield
+        with lock.hold(path, "this entry", timeout) as held:
+            yield Intents(held, self._keys, entry_id)
 
     @contextlib.contextmanager
     def reserve(self, entry_id: str, vault_size: int) -> Iterator[None]:
@@ -79,13 +86,20 @@ class Upkeep:
         """Remove a kept answer that is not needed any more."""
         files.discard(self._path(entry_id, "pending"))
 
-    def forget(self, entry_id: str) -> None:
-        """Remove everything that belongs to a deleted entry.
+    def forget_all_but(self, entry_ids: Collection[str]) -> None:
+        """Remove everything that belongs to entries not in `entry_ids`, which are all there are.
 
-        Its lock too: whoever waits for it, or makes a new one, finds that the entry is gone.
+        For deletions, inside their transaction: then also what an earlier one left when it was
+        killed goes, and nobody can add an entry meanwhile. Locks go too: whoever waits for one, or
+        makes a new one, finds that the entry is gone.
         """
-        for kind in ("pending", "reserve", "lock"):
-            files.discard(self._path(entry_id, kind))
+        try:
+            found = list(self._folder.iterdir())
+        except OSError:
+            return
+        for path in found:
+            if path.suffix in _KINDS and container.is_id(path.stem) and path.stem not in entry_ids:
+                files.discard(path)
 
     def _ready(self, entry_id: str, kind: str) -> Path:
         files.make_private_folder(self._folder, private=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vault_helpers import entry, places_of, reopen, secrets, tokens
+from vault_helpers import entry, names_beside, places_of, reopen, secrets, tokens
 
 from tui_oauth.errors import StorageFailed
 from tui_oauth.paths import Places
@@ -72,7 +72,7 @@ def test_a_failing_call_leaves_the_old_state(
             failures += 1
             assert spots.vault.read_bytes() == before
             assert after == names
-        assert {path.name for path in spots.vault.parent.iterdir()} <= EXPECTED
+        assert names_beside(spots.vault) <= EXPECTED
         assert vault.entries() == reopen(home).entries()
         assert vault.secrets(made) == secrets()
     # What may fail without consequence is clearing up and closing what was only read.
@@ -114,7 +114,7 @@ def test_a_write_that_fails_half_way_leaves_no_torn_file(vault: Vault, spots: Pl
             vault.add(entry("new"))
     assert caught.value.exit_code == 8
     assert spots.vault.read_bytes() == before
-    assert {path.name for path in spots.vault.parent.iterdir()} <= EXPECTED
+    assert names_beside(spots.vault) <= EXPECTED
 
 
 def test_a_file_system_without_hard_links_still_stores(vault: Vault, home: Path) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from vault_helpers import entry, program, reopen, secrets
+from vault_helpers import entry, names_beside, program, reopen, secrets
 
 from tui_oauth.errors import VaultBusy
 from tui_oauth.paths import Places, places
@@ -100,7 +100,7 @@ while True:
         assert fresh.secrets(held) == secrets()
         assert fresh.secrets(fresh.find("other")) == secrets("untouched")
     vault.add(entry("after"))
-    left = {path.name for path in spots.vault.parent.iterdir()}
+    left = names_beside(spots.vault)
     assert left == {"vault.json", "vault.json.bak", "vault.lock"}
 
 

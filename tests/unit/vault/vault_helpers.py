@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,12 @@ def places_of(home: Path) -> Places:
 
 def reopen(home: Path) -> Vault:
     return open_vault(places_of(home), {})
+
+
+def names_beside(vault: Path) -> set[str]:
+    """What lies in the vault's folder, but for the copies of days: midnight may be any time."""
+    names = {path.name for path in vault.parent.iterdir()}
+    return {name for name in names if not re.fullmatch(r".*\.\d{4}-\d\d-\d\d\.bak", name)}
 
 
 def state_of(folder: Path) -> dict[str, tuple[bytes, int, int]]:

@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button
 
-from tui_oauth import entries
+from tui_oauth import conflicts, entries
+from tui_oauth.conflicts import Difference, Draft, Resolution, Version
 from tui_oauth.errors import Conflict, TuiOauthError
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
@@ -37,6 +38,8 @@ class ConfigureScreen(AppScreen[None]):
         super().__init__()
         self.entry_id = entry_id
         self._entry: Entry | None = None
+        self._base: Version | None = None
+        """The entry as the form was opened; a save that finds another one asks what counts."""
         self._url = ""
         self._failure: TuiOauthError | None = None
 
@@ -68,6 +71,7 @@ class ConfigureScreen(AppScreen[None]):
         workspace = self.home.workspace
         service = workspace.catalogue.get(entry.service)
         held = workspace.vault.secrets(entry)
+        self._base = Version(entry, held)
         defaults = workspace.settings.defaults.get(service.id, {})
         scopes = service.default_scopes if entry.scopes is None else entry.scopes
         return FieldForm(
@@ -164,27 +168,41 @@ class ConfigureScreen(AppScreen[None]):
             self.complain(f"{missing.label} is empty. {missing.help}" if missing else "")
             return
         texts = form.texts()
-        client_id = texts.pop(CLIENT_ID, "")
-        client_secret = form.secret(CLIENT_SECRET)
+        draft = Draft(
+            client_id=texts.pop(CLIENT_ID, ""),
+            client_secret=form.secret(CLIENT_SECRET),
+            scopes=form.words(),
+            variables=texts,
+        )
+        self._store(draft, entry.revision, draft, go_on)
+
+    def _store(self, draft: Draft, revision: int, wanted: Draft, go_on: bool) -> None:
+        """Save `draft` at `revision`; `wanted` is what the form says, should that not do either."""
 
         def done(saved: Entry) -> None:
-            form.forget_secrets()
+            self.query_one(FieldForm).forget_secrets()
             self._saved(saved, go_on=go_on)
+
+        def failed(error: TuiOauthError) -> None:
+            if isinstance(error, Conflict):
+                self._compare(wanted, go_on)
+            else:
+                self.complain(sentence(error))
 
         self.job(
             "Saving",
             lambda: in_thread(
                 entries.configure_entry,
                 self.home.workspace,
-                entry,
-                client_id=client_id,
-                client_secret=client_secret,
-                scopes=form.words(),
-                variables=texts,
-                expected_revision=entry.revision,
+                self._entry,
+                client_id=draft.client_id,
+                client_secret=draft.client_secret,
+                scopes=draft.scopes,
+                variables=draft.variables,
+                expected_revision=revision,
             ),
             done,
-            self._not_saved,
+            failed,
         )
 
     def _saved(self, entry: Entry, *, go_on: bool) -> None:
@@ -196,16 +214,58 @@ class ConfigureScreen(AppScreen[None]):
         else:
             home.say(f"{entry.name} is saved. Next: press a for the Authorization link.")
 
-    def _not_saved(self, error: TuiOauthError) -> None:
-        if not isinstance(error, Conflict):
-            self.complain(sentence(error))
+    # ---- another process changed the entry meanwhile
+
+    def _compare(self, wanted: Draft, go_on: bool) -> None:
+        """Read what is stored now, and ask which fields count if any of them was changed there."""
+        workspace, base = self.home.workspace, self._base
+        if base is None:
             return
-        try:
-            self._entry = self.home.workspace.vault.get(self.entry_id)
-        except TuiOauthError as gone:
-            self.complain(sentence(gone))
-            return
-        self.complain(
-            "Another window changed this entry meanwhile. What you typed is still here: "
-            "^s saves it over that change, esc leaves it."
-        )
+
+        def read() -> tuple[Version, list[Difference]]:
+            from tui_oauth.services.fields import configure_fields
+
+            vault = workspace.vault
+            entry = vault.get(self.entry_id)
+            current = Version(entry, vault.secrets(entry))
+            service = workspace.catalogue.get(entry.service)
+            defaults = workspace.settings.defaults.get(service.id, {})
+            fields = configure_fields(service)
+            return current, conflicts.differences(fields, base, wanted, current, defaults)
+
+        def compared(found: tuple[Version, list[Difference]]) -> None:
+            current, different = found
+            if not conflicts.needs_choice(different):
+                # Refreshed or renamed elsewhere: nothing that this form is about.
+                sides = conflicts.suggested(different)
+                draft = conflicts.merged(wanted, base, current, different, sides)
+                self._store(draft, current.entry.revision, wanted, go_on)
+                return
+            self.home.open_conflict(
+                different,
+                current,
+                lambda chosen: self._resolve(chosen, wanted, current, different, go_on),
+            )
+
+        self.job("Another window changed this entry; reading it", lambda: in_thread(read), compared)
+
+    def _resolve(
+        self,
+        chosen: Resolution | None,
+        wanted: Draft,
+        current: Version,
+        different: list[Difference],
+        go_on: bool,
+    ) -> None:
+        if chosen is None or self._base is None:
+            self.complain(
+                "Another window changed this entry meanwhile. What you typed is still here: "
+                "^s shows both versions again, esc leaves it."
+            )
+        elif chosen.reload:
+            home = self.home
+            self._leave(True)
+            home.open_configure(self.entry_id)
+        else:
+            draft = conflicts.merged(wanted, self._base, current, different, chosen.sides)
+            self._store(draft, current.entry.revision, wanted, go_on)

@@ -65,7 +65,7 @@ class FirstRunScreen(AppScreen[bool]):
                 Content.assemble(
                     "Your OAuth entries will be kept in an encrypted vault:\n",
                     (short_path(self.home.workspace), "$quiet"),
-                    "\nHow shall it be protected?",
+                    "\nHow shall it be protected? It can be changed later (v).",
                 ),
                 markup=False,
             )

@@ -26,7 +26,8 @@ from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.toolbar import Toolbar
-from tui_oauth.tui.words import redirect_words
+from tui_oauth.tui.words import protection_words, redirect_words
+from tui_oauth.vault_care import unlocked_until
 
 _OF_AN_ENTRY = {
     "configure",
@@ -75,9 +76,10 @@ class ManageScreen(EntryActions):
         self._query = ""
         self._ticks = 0
         self._ready = False
+        self._unlocked_until: int | None = None
 
     def compose(self) -> ComposeResult:
-        yield TitleBar("Manage OAuth")
+        yield TitleBar("Manage OAuth", on_click="screen.vault")
         yield CallbackField("c")
         yield Toolbar("manage", _TOOLS)
         with Horizontal(id="main"):
@@ -132,15 +134,39 @@ class ManageScreen(EntryActions):
     def _loaded(self, read: list[Entry], select: str | None = None) -> None:
         self._ready = True
         self._entries = {entry.id: entry for entry in read}
-        count = len(read)
-        protection = self.home.workspace.vault.protection
-        noun = "entry" if count == 1 else "entries"
-        self.query_one(TitleBar).detail = f"{count} {noun} · vault: {protection}"
+        self._show_title()
+        self.call_after_refresh(self._look_until)
         self._arrange(select)
         if self.current() is None:
             self._show_current()
         else:
             self._follow()
+
+    def _look_until(self) -> None:
+        """Until when the vault is unlocked: not before the first paint, and not on its way."""
+        vault = self.home.workspace.vault
+        self.job(
+            "",
+            lambda: in_thread(lambda: unlocked_until(vault.header)),
+            self._show_until,
+            group="until",
+        )
+
+    def _show_until(self, until: int | None) -> None:
+        self._unlocked_until = until
+        self._show_title()
+
+    def _show_title(self) -> None:
+        workspace = self.home.workspace
+        count = len(self._entries)
+        words = protection_words(
+            workspace.vault.protection,
+            self._unlocked_until,
+            workspace.now(),
+            bool(workspace.vault_notice),
+        )
+        title = self.query_one(TitleBar)
+        title.detail = f"{count} {'entry' if count == 1 else 'entries'} · {words}"
 
     def _not_opened(self, error: TuiOauthError) -> None:
         if isinstance(error, VaultLocked) and self._takes_passphrase():
@@ -176,7 +202,9 @@ class ManageScreen(EntryActions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if not self._ready:
-            return action not in {"new", "search", "sort", *_OF_AN_ENTRY} - {"refresh_entry"}
+            return action not in {"new", "search", "sort", "vault", *_OF_AN_ENTRY} - {
+                "refresh_entry"
+            }
         if action in _OF_AN_ENTRY:
             return self.current() is not None
         return action not in {"search", "sort"} or bool(self._entries)
@@ -193,6 +221,8 @@ class ManageScreen(EntryActions):
         elif self.is_current and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
             self._arrange()
             self._show_details()
+            if self._ticks % _WORDS_EVERY == 0:
+                self._look_until()
 
     def on_screen_resume(self) -> None:
         if self._ready:

@@ -1,0 +1,245 @@
+"""Every command: its name, what runs it, one line of help, an example, and its options.
+
+It is read on every run, so it imports nothing of weight; the module of a command is named by a text
+(`handler`) and imported only when that command runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tui_oauth.cli import options
+
+
+class Command(NamedTuple):
+    """One command: its name (several words below `service` and `vault`), what runs it, and its help."""
+
+    name: str
+    handler: str
+    summary: str
+    example: str
+    fill: Callable[[argparse.ArgumentParser], None] = options.nothing
+
+
+COMMANDS = (
+    Command("init", "vault:init", "make the vault", "tui-oauth init", options.init),
+    Command(
+        "status",
+        "vault:status",
+        "where things are, how the vault is protected, the callback URLs",
+        "tui-oauth status --json",
+        options.status,
+    ),
+    Command(
+        "services",
+        "services:services",
+        "the services one can pick",
+        "tui-oauth services google",
+        options.services,
+    ),
+    Command(
+        "guide",
+        "services:guide",
+        "the steps to get credentials from a service",
+        "tui-oauth guide intercom",
+        options.guide,
+    ),
+    Command(
+        "service add",
+        "services:add",
+        "add a service of one's own from a file",
+        "tui-oauth service add my-service.toml",
+        options.service_file,
+    ),
+    Command(
+        "service show",
+        "services:show",
+        "all that is known of a service",
+        "tui-oauth service show intercom --json",
+        options.service_show,
+    ),
+    Command(
+        "service check",
+        "services:check",
+        "look for mistakes in a service file",
+        "tui-oauth service check my-service.toml",
+        options.service_file,
+    ),
+    Command(
+        "create",
+        "entries:create",
+        "create an OAuth entry",
+        "tui-oauth create my-intercom --service intercom --set region=us",
+        options.create,
+    ),
+    Command(
+        "callback-url",
+        "entries:callback_url",
+        "the Callback URL to register at the service",
+        "tui-oauth callback-url my-intercom",
+        options.callback_url,
+    ),
+    Command(
+        "configure",
+        "entries:configure",
+        "give an entry its client ID and client secret",
+        "tui-oauth configure my-intercom --client-id 1234 --client-secret-stdin < secret.txt",
+        options.configure,
+    ),
+    Command(
+        "authorize",
+        "signin:authorize",
+        "print the Authorization link and wait for the answer",
+        "tui-oauth authorize my-intercom --timeout 300",
+        options.authorize,
+    ),
+    Command(
+        "list",
+        "entries:list_entries",
+        "the entries, without secrets",
+        "tui-oauth list --expiring 7d --exit-code",
+        options.list_entries,
+    ),
+    Command(
+        "show",
+        "entries:show",
+        "one entry, without secrets",
+        "tui-oauth show my-intercom",
+        options.named_json,
+    ),
+    Command(
+        "token",
+        "tokens:token",
+        "print a valid access token",
+        'TOKEN="$(tui-oauth token my-intercom)"',
+        options.token,
+    ),
+    Command(
+        "header",
+        "tokens:header",
+        "print the request header that carries the token",
+        'curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me',
+        options.named,
+    ),
+    Command(
+        "check",
+        "tokens:check",
+        "ask the service whose token it is",
+        "tui-oauth check my-intercom --json",
+        options.named_json,
+    ),
+    Command(
+        "refresh",
+        "tokens:refresh",
+        "get a new access token now",
+        "tui-oauth refresh --all",
+        options.refresh,
+    ),
+    Command(
+        "rename",
+        "entries:rename",
+        "give an entry another name",
+        "tui-oauth rename my-intercom intercom-eu",
+        options.rename,
+    ),
+    Command(
+        "delete",
+        "entries:delete",
+        "remove an entry and its secrets from this machine",
+        "tui-oauth delete my-intercom --yes",
+        options.delete,
+    ),
+    Command(
+        "unlock",
+        "unlocking:unlock",
+        "keep the vault unlocked for a while, for scripts and cron",
+        "tui-oauth unlock --for 8h",
+        options.unlock,
+    ),
+    Command("lock", "unlocking:lock", "forget the key that unlock kept", "tui-oauth lock"),
+    Command(
+        "vault key list",
+        "keys:list_keys",
+        "the keys that open the vault",
+        "tui-oauth vault key list --json",
+        options.json_result,
+    ),
+    Command(
+        "vault key add",
+        "keys:add",
+        "add a key file, a passphrase, a recovery code or the system's keyring",
+        "tui-oauth vault key add key-file ~/cron.key --label cron",
+        options.key_add,
+    ),
+    Command(
+        "vault key remove",
+        "keys:remove",
+        "remove one of the keys; never the last one",
+        "tui-oauth vault key remove 1f3c09ab",
+        options.key_remove,
+    ),
+    Command(
+        "vault passphrase",
+        "keys:passphrase",
+        "change the passphrase",
+        "tui-oauth vault passphrase",
+        options.change_passphrase,
+    ),
+    Command(
+        "vault rekey",
+        "keys:rekey",
+        "seal everything anew under a new data key, after a key has leaked",
+        "tui-oauth vault rekey",
+        options.rekey,
+    ),
+    Command(
+        "vault backup",
+        "backup:backup",
+        "make a copy of the vault now, with every byte verified",
+        "tui-oauth vault backup /mnt/stick/vault.bak",
+        options.backup,
+    ),
+    Command(
+        "export",
+        "bundle:export",
+        "write entries to an encrypted bundle with a passphrase of its own",
+        "tui-oauth export laptop.bundle my-intercom",
+        options.export,
+    ),
+    Command(
+        "import",
+        "bundle:import_bundle",
+        "take in the entries of a bundle, or of a copy of this vault",
+        "tui-oauth import laptop.bundle --dry-run",
+        options.import_bundle,
+    ),
+    Command(
+        "doctor",
+        "doctor:doctor",
+        "look for anything wrong with the vault and around it; exit 0 clean, 1 findings, 6 damaged",
+        "tui-oauth doctor --salvage rescued.json",
+        options.doctor,
+    ),
+    Command(
+        "sandbox",
+        "practice:sandbox",
+        "run the practice provider until ^C",
+        "tui-oauth sandbox --port 8977 --json",
+        options.sandbox,
+    ),
+    Command(
+        "demo",
+        "practice:demo",
+        "the whole walk, with a temporary vault and the practice provider",
+        "tui-oauth demo",
+    ),
+)
+
+# Words that need another one: who answers when it is missing, and the help.
+GROUPS = {
+    "service": ("services:group", "add, show or check service files"),
+    "vault": ("vault:group", "the vault's keys and copies"),
+    "vault key": ("keys:group", "list, add or remove the keys that open the vault"),
+}

@@ -1,0 +1,105 @@
+"""The health of everything: the vault and what surrounds it, certificate, own services.
+
+Commands and screens call `examine`. It writes nothing, and it works, with fewer checks, where the
+vault is locked, damaged or not there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_oauth.errors import TuiOauthError
+from tui_oauth.text import neutralise
+from tui_oauth.vault.health.findings import Report
+
+if TYPE_CHECKING:
+    from tui_oauth.vault.crypto import Keys
+    from tui_oauth.vault.health.salvage import Salvage
+    from tui_oauth.workspace import Workspace
+
+
+def examine(workspace: Workspace, report: Report | None = None) -> tuple[Report, Keys | None]:
+    """Look at all of it. The keys are those that the vault was unlocked with, for `salvage`.
+
+    UsageProblem where two ways to unlock the vault are given together.
+    """
+    from tui_oauth.vault import KeyOptions
+    from tui_oauth.vault.health.examine import examine as examine_vault
+
+    report = report or Report()
+    options = workspace.key_options or KeyOptions()
+    # A screen has the vault open, perhaps by a passphrase that nobody should type again.
+    opened = workspace.vault if workspace.vault_is_open else None
+    keys = examine_vault(
+        report, workspace.places, workspace.environ, options, workspace.ask, opened
+    )
+    _check_certificate(report, workspace)
+    _check_services(report, workspace)
+    return report, keys
+
+
+def salvage(workspace: Workspace, out: Path, keys: Keys | None) -> Salvage:
+    """Write what can be saved of the vault to a new one at `out` (`vault.health.salvage`)."""
+    from tui_oauth.vault import KeyOptions
+    from tui_oauth.vault.health.salvage import salvage as salvage_vault
+
+    options = workspace.key_options or KeyOptions()
+    return salvage_vault(
+        workspace.places, out, workspace.environ, options, workspace.ask, keys=keys
+    )
+
+
+def _check_certificate(report: Report, workspace: Workspace) -> None:
+    """The certificate that the callback server speaks HTTPS with: the person's, or ours."""
+    from tui_oauth.callback.certificate import tls_context
+
+    report.done("the callback certificate")
+    callback = workspace.settings.callback
+    own = bool(callback.certificate)
+    if own:
+        certificate = Path(callback.certificate).expanduser()
+        key = Path(callback.private_key).expanduser()
+    else:
+        certificate = workspace.places.certificate
+        key = certificate.with_suffix(".key")
+        if not os.path.lexists(certificate):
+            return  # made when a sign-in first needs it
+    try:
+        if not own and key.lstat().st_mode & 0o077:
+            report.warn(
+                "certificate-key-mode",
+                f"Others may read the private key {key} of the callback certificate.",
+                f"Remove it; the next sign-in makes a new pair: rm {key}",
+            )
+        tls_context(certificate, key, workspace.now())
+    except TuiOauthError as error:
+        if own:
+            report.warn("certificate-unusable", error.message, error.advice)
+        else:
+            report.note("certificate-old", f"{error.message} The next sign-in makes a new one.")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        report.note(
+            "certificate-old",
+            f"The private key {key} cannot be looked at ({why}). The next sign-in makes a new pair.",
+        )
+
+
+def _check_services(report: Report, workspace: Workspace) -> None:
+    """The person's own service files, and the built-in services whose place they take."""
+    report.done("your own services")
+    try:
+        for path, problem in workspace.catalogue.problems:
+            report.warn(
+                "service-unusable",
+                f"The own service {neutralise(path.name)} cannot be used: {problem}",
+                f"Mend it; see: tui-oauth service check {neutralise(path)}",
+            )
+        for service_id in sorted(workspace.catalogue.replaced):
+            report.note(
+                "service-replaced", f"Your own service {service_id} takes the built-in one's place."
+            )
+    except TuiOauthError as error:
+        report.warn("services-unreadable", error.message, error.advice)
