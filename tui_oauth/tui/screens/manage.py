@@ -55,6 +55,8 @@ _TOOLS = (
     "search",
 )
 
+AFTER_PAINT_SECONDS = 0.3
+
 
 class SearchInput(Input):
     """What is typed narrows the list at once; enter and the arrows go into it."""
@@ -135,7 +137,7 @@ class ManageScreen(EntryActions):
         self._ready = True
         self._entries = {entry.id: entry for entry in read}
         self._show_title()
-        self.call_after_refresh(self._look_until)
+        self.set_timer(AFTER_PAINT_SECONDS, self._look_until)
         self._arrange(select)
         if self.current() is None:
             self._show_current()
