@@ -55,8 +55,6 @@ _TOOLS = (
     "search",
 )
 
-AFTER_PAINT_SECONDS = 0.3
-
 
 class SearchInput(Input):
     """What is typed narrows the list at once; enter and the arrows go into it."""
@@ -137,7 +135,7 @@ class ManageScreen(EntryActions):
         self._ready = True
         self._entries = {entry.id: entry for entry in read}
         self._show_title()
-        self.set_timer(AFTER_PAINT_SECONDS, self._look_until)
+        self.call_after_refresh(self._look_until)
         self._arrange(select)
         if self.current() is None:
             self._show_current()
