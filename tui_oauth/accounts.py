@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_oauth import net
 from tui_oauth.entries import entry_service, shell_word
 from tui_oauth.errors import UsageProblem
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet
 from tui_oauth.oauth.identity import identity_request, read_identity
+from tui_oauth.sending import send
 from tui_oauth.tokens import access_token
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def ask_account(
     request = identity_request(service, tokens, client_id)
     if request is None:
         return None
-    response = await net.send(request, deadline=IDENTITY_SECONDS, environ=workspace.environ)
+    response = await send(workspace, request, deadline=IDENTITY_SECONDS)
     account, kept = read_identity(service, response)
     # A cancelled check still keeps what it learned: a write is not stopped half-way.
     await asyncio.shield(asyncio.to_thread(_keep_account, workspace, entry, tokens, account, kept))

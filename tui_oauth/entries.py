@@ -78,7 +78,7 @@ def configure_entry(
     the same client's. Raises UsageProblem, or Conflict when `expected_revision` is no longer the
     entry's.
     """
-    service = workspace.catalogue.get(entry.service)
+    service = declared_service(workspace, entry)
     given = None if variables is None else _known_variables(service, variables)
     labels = service.credential_labels
     new_id = None if client_id is None else clean_value(labels.client_id, client_id)
@@ -126,9 +126,18 @@ def delete_entry(workspace: Workspace, entry: Entry) -> None:
     workspace.vault.remove(entry.id)
 
 
+def declared_service(workspace: Workspace, entry: Entry) -> Service:
+    """The service of `entry` as its file declares it, or as the entry itself carries it."""
+    if entry.pinned:
+        from tui_oauth.services.pinned import unpin
+
+        return unpin(entry.pinned)
+    return workspace.catalogue.get(entry.service)
+
+
 def entry_service(workspace: Workspace, entry: Entry) -> Service:
     """The service of `entry` with the entry's variables in place."""
-    return _check_variables(workspace, workspace.catalogue.get(entry.service), entry.variables)
+    return _check_variables(workspace, declared_service(workspace, entry), entry.variables)
 
 
 def callback_url(
@@ -140,7 +149,7 @@ def callback_url(
     if entry is not None and entry.callback_url:
         return entry.callback_url
     if service is None and entry is not None:
-        service = workspace.catalogue.get(entry.service)
+        service = declared_service(workspace, entry)
     settings = workspace.settings.callback
     return by_rule(
         service,

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_oauth import net
 from tui_oauth.accounts import ask_account
-from tui_oauth.entries import entry_service
+from tui_oauth.entries import declared_service, entry_service
 from tui_oauth.errors import Conflict, NotFound, TuiOauthError
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.oauth.authorize import Answer, Attempt
 from tui_oauth.oauth.client import Client
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
+from tui_oauth.sending import send
 
 if TYPE_CHECKING:
     from tui_oauth.services.format import Service
@@ -75,9 +75,7 @@ class Exchange:
         answer: Answer,
         previous: TokenSet | None = None,
     ) -> TokenSet:
-        response = await net.send(
-            request, deadline=EXCHANGE_SECONDS, environ=self._workspace.environ
-        )
+        response = await send(self._workspace, request, deadline=EXCHANGE_SECONDS)
         return read_tokens(
             service,
             response,
@@ -104,7 +102,7 @@ class Exchange:
             return {}
         from tui_oauth.services.resolve import from_callback
 
-        return from_callback(self._workspace.catalogue.get(self._entry.service), answer.sets)
+        return from_callback(declared_service(self._workspace, self._entry), answer.sets)
 
     def _service_with(self, decided: Mapping[str, str]) -> Service:
         if not decided:

@@ -20,6 +20,15 @@ MAX_SECRET_LENGTH = 16_384
 NO_TEXTS: Mapping[str, str] = {}
 
 
+class Grant(enum.StrEnum):
+    """How an entry gets its first token (RFC 6749 section 1.3, RFC 8628)."""
+
+    PERSON = "person"
+    """A person authorizes it: authorization code grant, or device grant where offered."""
+    CLIENT = "client_credentials"
+    """Nobody is asked: the client's own credentials are enough (RFC 6749 section 4.4)."""
+
+
 class Status(enum.StrEnum):
     """Where an entry stands. The values are part of the public interface."""
 
@@ -51,11 +60,18 @@ class TokenSet:
 
 @dataclass(frozen=True, slots=True)
 class EntrySecrets:
-    """The part of an entry that is opened only when it is needed."""
+    """The part of an entry that is opened only when it is needed.
+
+    `registration_token` manages a client that registered itself, at `registration_url` (RFC 7592
+    section 2). `proof_key` is the private key that tokens are bound to (RFC 9449), in PEM.
+    """
 
     client_id: str = ""
     client_secret: Secret | None = None
     tokens: TokenSet | None = None
+    registration_token: Secret | None = None
+    registration_url: str = ""
+    proof_key: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,8 @@ class Entry:
     `id` is 32 hexadecimal digits and never reused; `revision` counts its changes. `scopes` are
     those the person asked for, None meaning the service's default ones; `granted_scopes` those
     the provider gave. `callback_url` is None unless the person locked one for this entry.
+    `pinned` is the service itself where the entry was made from a URL (`services.pinned`), else
+    empty. `client_secret_expires_at` is known for clients that registered themselves.
     """
 
     id: str
@@ -95,6 +113,9 @@ class Entry:
     issued_at: int | None = None
     expires_at: int | None = None
     last_error: str = ""
+    grant: str = Grant.PERSON
+    pinned: str = ""
+    client_secret_expires_at: int | None = None
 
 
 def status_of(entry: Entry, now: int) -> Status:

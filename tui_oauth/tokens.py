@@ -158,16 +158,16 @@ def _ask_provider(
     deadline: float,
     intents: Intents,
 ) -> TokenSet:
-    from tui_oauth import net
     from tui_oauth.oauth.client import choose_client
     from tui_oauth.oauth.token import read_tokens, refresh_request
+    from tui_oauth.sending import fetch
 
     client = choose_client(service, held.client_id, held.client_secret)
     request = refresh_request(service, client, tokens)
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:
-        response = net.fetch(request, deadline=deadline, environ=workspace.environ)
+        response = fetch(workspace, request, deadline=deadline)
     except TuiOauthError as error:
         if not (isinstance(error, ProviderUnreachable) and error.sent):
             intents.withdraw()

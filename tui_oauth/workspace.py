@@ -18,6 +18,7 @@ from tui_oauth.secret import Secret
 from tui_oauth.settings import Settings, load
 
 if TYPE_CHECKING:
+    from tui_oauth.sending import Traffic
     from tui_oauth.services.catalogue import Catalogue
     from tui_oauth.vault import KeyOptions, Vault
     from tui_oauth.vault.last_seen import LastSeen
@@ -30,7 +31,8 @@ class Workspace:
 
     `ask` prompts a person for a passphrase and is None where nobody can be asked. `tell` is given
     a sentence that a person should read and that ends nothing; None where `vault_notice` is shown
-    instead. `now` gives Unix seconds.
+    instead. `traffic` is told of every HTTP exchange, and None where nobody wants to see them.
+    `now` gives Unix seconds.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Workspace:
         self.key_options = key_options
         self.ask = ask
         self.tell: Callable[[str], None] | None = None
+        self.traffic: Traffic | None = None
         self._clock = clock
         self._vault: Vault | None = None
         self._last_seen: LastSeen | None = None

@@ -59,7 +59,7 @@ def configure(context: Context) -> int:
     """Configure OAuth: store client ID, client secret, scopes and variables."""
     workspace, args = context.workspace, context.args
     entry = workspace.vault.find(args.name)
-    service = workspace.catalogue.get(entry.service)
+    service = entries.declared_service(workspace, entry)
     nothing_given = not any(
         value is not None and value is not False
         for value in (

@@ -19,7 +19,7 @@ from tui_oauth.services.addresses import (
     problem_with,
 )
 from tui_oauth.services.format import RESERVED_PLACEHOLDERS, Service
-from tui_oauth.services.templates import ADDRESSES, kept_names, templates
+from tui_oauth.services.templates import ADDRESSES, EXTENSION_ADDRESSES, kept_names, templates
 
 Problem = tuple[str, str]
 
@@ -92,7 +92,9 @@ def _addresses(service: Service) -> Iterator[Problem]:
     if fragment and "#" not in service.authorize_url:
         yield "quirks.authorize.fragment", "is true, and authorize_url has no fragment (#)"
     probe, answer = service.identity_probe, service.quirks.answer
+    extensions = service.extensions
     further = {
+        **{f"extensions.{key}": getattr(extensions, key) for key in EXTENSION_ADDRESSES},
         "identity_probe.url": probe.url if probe else "",
         "quirks.refresh.url": service.quirks.refresh.url,
         "quirks.answer.long_lived.url": answer.long_lived.url if answer.long_lived else "",
@@ -100,6 +102,14 @@ def _addresses(service: Service) -> Iterator[Problem]:
     for key, url in further.items():
         if url and (words := problem_with(url)):
             yield key, words
+    for resource in extensions.resource:
+        # RFC 8707 section 2: an absolute URI without fragment.
+        if words := problem_with(resource):
+            yield "extensions.resource", words
+    if extensions.par_required and not extensions.par_url:
+        yield "extensions.par_url", "is missing, and extensions.par_required is true"
+    if extensions.iss_parameter and not service.issuer:
+        yield "issuer", "is missing, and extensions.iss_parameter is true"
     kept = kept_names(service)
     for origin in service.quirks.api.origins:
         if origin.startswith("{") and origin.strip("{}") in kept:

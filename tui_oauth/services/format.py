@@ -213,7 +213,8 @@ class RevokeQuirks:
     `method`: POST or DELETE. `auth`: `client` (as at the token endpoint), `bearer`, `basic`,
     `none`, or a template for the Authorization header's whole value. `body`: `form`, `json` or
     `none`. `parameters`: templates; empty means `token` and `token_type_hint`. `token`: which
-    token is sent, `access` or `refresh`.
+    token is sent, `access` or `refresh`. `ends_consent`: revoking any token ends all that the
+    person ever granted this client, so an old token must not be revoked after a new sign-in.
     """
 
     method: str = "POST"
@@ -221,6 +222,7 @@ class RevokeQuirks:
     body: str = "form"
     parameters: Mapping[str, str] = field(default_factory=dict)
     token: str = "refresh"
+    ends_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +258,28 @@ class Quirks:
     revoke: RevokeQuirks = RevokeQuirks()
     api: ApiQuirks = ApiQuirks()
     device: DeviceQuirks = DeviceQuirks()
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """What the authorization server offers beyond RFC 6749. Off unless declared or discovered.
+
+    `par_url` is the pushed authorization request endpoint (RFC 9126), used when `par_required`.
+    `iss_parameter`: every authorization response names its issuer (RFC 9207). `jwks_url` has the
+    keys that sign ID tokens, `registration_url` takes clients that register themselves (RFC
+    7591). `resource` are resource indicators, sent with every request for a token (RFC 8707).
+    `dpop`: tokens are bound to a key of the entry (RFC 9449). `client_id_metadata_document`: the
+    https address of a document about the client may stand for a registered client ID.
+    """
+
+    par_url: str = ""
+    par_required: bool = False
+    iss_parameter: bool = False
+    jwks_url: str = ""
+    registration_url: str = ""
+    resource: tuple[str, ...] = ()
+    dpop: bool = False
+    client_id_metadata_document: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +332,7 @@ class Service:
     developer_portal_url: str = ""
     docs_url: str = ""
     credential_labels: CredentialLabels = CredentialLabels()
+    extensions: Extensions = Extensions()
     quirks: Quirks = Quirks()
     response_quirks: str = ""
     guide: Guide = Guide()

@@ -8,6 +8,7 @@ no sense together is found in `checks`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -45,9 +46,13 @@ def parse_service(text: str, source: str, own: bool = False) -> fmt.Service:
     `source` names the file in messages; `own` marks a person's own file. Raises InvalidService:
     its message names file, key and problem of the first mistake, its advice lists the others.
     """
+    return parse_facts(_toml(text, source), source, own)
+
+
+def parse_facts(facts: Mapping[str, Any], source: str, own: bool = False) -> fmt.Service:
+    """The service that the keys and values of a service file describe; as `parse_service`."""
     problems: list[tuple[str, str]] = []
-    table = Table(_toml(text, source), "", problems)
-    service = _service(table, own)
+    service = _service(Table(facts, "", problems), own)
     if not problems:
         problems = check(service)
     if problems:
@@ -128,6 +133,7 @@ def _service(table: Table, own: bool) -> fmt.Service:
         developer_portal_url=table.text("developer_portal_url"),
         docs_url=table.text("docs_url"),
         credential_labels=fill(fmt.CredentialLabels, table.table("credential_labels")),
+        extensions=fill(fmt.Extensions, table.table("extensions")),
         quirks=_quirks(table),
         response_quirks=table.text("response_quirks"),
         guide=fill(fmt.Guide, table.table("guide")),

@@ -42,6 +42,7 @@ def as_facts(service: Service) -> dict[str, Any]:
         "developer_portal_url": service.developer_portal_url or None,
         "docs_url": service.docs_url or None,
         "credential_labels": _known(service.credential_labels),
+        "extensions": _changed(service.extensions),
         "quirks": _changed(service.quirks),
         "sources": list(service.sources),
         "confidence": service.confidence or None,

@@ -21,6 +21,7 @@ ADDRESSES = (
     "developer_portal_url",
     "docs_url",
 )
+EXTENSION_ADDRESSES = ("par_url", "jwks_url", "registration_url")
 
 
 def kept_names(service: Service) -> frozenset[str]:
@@ -43,6 +44,11 @@ def templates(service: Service) -> Iterator[Template]:
             getattr(service, key),
             (kept | client | tokens if key == "revoke_url" else nothing),
         )
+    extensions = service.extensions
+    for key in EXTENSION_ADDRESSES:
+        yield f"extensions.{key}", getattr(extensions, key), nothing
+    for resource in extensions.resource:
+        yield "extensions.resource", resource, nothing
     for scope in service.default_scopes:
         yield "default_scopes", scope, nothing
     if probe:

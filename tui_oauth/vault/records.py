@@ -179,8 +179,18 @@ _ENTRY: _Readers = {
     "issued_at": _number,
     "expires_at": _number,
     "last_error": _words,
+    "grant": _words,
+    "pinned": _words,
+    "client_secret_expires_at": _number,
 }
-_SECRETS: _Readers = {"client_id": _words, "client_secret": _secret, "tokens": _tokens}
+_SECRETS: _Readers = {
+    "client_id": _words,
+    "client_secret": _secret,
+    "tokens": _tokens,
+    "registration_token": _secret,
+    "registration_url": _words,
+    "proof_key": _secret,
+}
 _TOKENS: _Readers = {
     "access_token": _secret,
     "token_type": _words,

@@ -69,7 +69,7 @@ class ConfigureScreen(AppScreen[None]):
         from tui_oauth.services.fields import configure_fields
 
         workspace = self.home.workspace
-        service = workspace.catalogue.get(entry.service)
+        service = entries.declared_service(workspace, entry)
         held = workspace.vault.secrets(entry)
         self._base = Version(entry, held)
         defaults = workspace.settings.defaults.get(service.id, {})
@@ -228,7 +228,7 @@ class ConfigureScreen(AppScreen[None]):
             vault = workspace.vault
             entry = vault.get(self.entry_id)
             current = Version(entry, vault.secrets(entry))
-            service = workspace.catalogue.get(entry.service)
+            service = entries.declared_service(workspace, entry)
             defaults = workspace.settings.defaults.get(service.id, {})
             fields = configure_fields(service)
             return current, conflicts.differences(fields, base, wanted, current, defaults)

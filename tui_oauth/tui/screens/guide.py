@@ -98,12 +98,15 @@ class GuideScreen(AppScreen[None]):
         from tui_oauth.services.guide import guide
 
         workspace = self.home.workspace
-        service = workspace.catalogue.get(self.service_id)
         entry = None
         if self.entry_id is not None:
-            # A guide is of use even before its entry is complete.
-            with suppress(NotFound, UsageProblem):
+            with suppress(NotFound):  # deleted meanwhile
                 entry = workspace.vault.get(self.entry_id)
+        if entry is None:
+            service = workspace.catalogue.get(self.service_id)
+        else:
+            service = entries.declared_service(workspace, entry)
+            with suppress(UsageProblem):  # a guide is of use even before its entry is complete
                 service = entries.entry_service(workspace, entry)
         return service, guide(service, entries.callback_url(workspace, entry, service))
 

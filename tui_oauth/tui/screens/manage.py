@@ -295,7 +295,7 @@ class ManageScreen(EntryActions):
             field.show(entry_actions.callback_url(workspace))
             return
         try:
-            rules = workspace.catalogue.get(entry.service).redirect_uri_rules
+            rules = entry_actions.declared_service(workspace, entry).redirect_uri_rules
             rule = redirect_words(rules)
         except (NotFound, UsageProblem):
             rule = ""

@@ -1,0 +1,102 @@
+"""Requests of an entry on their way to a provider: the one door to `net` for the rooms above it.
+
+What belongs to every exchange and to no single step is here: the proof of possession that a bound
+token wants (RFC 9449), and the word to whoever watches the traffic.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tui_oauth.errors import TuiOauthError
+
+if TYPE_CHECKING:
+    from tui_oauth.oauth.http import Request, Response
+    from tui_oauth.workspace import Workspace
+
+
+class Traffic(Protocol):
+    """Whoever watches the exchanges. It is given everything and has to redact what it keeps."""
+
+    def began(self, request: Request) -> object:
+        """`request` is about to be sent; what is returned is handed to `ended`."""
+
+    def ended(self, exchange: object, outcome: Response | TuiOauthError) -> None:
+        """The exchange that `began` returned has its answer, or failed."""
+
+
+class Prover(Protocol):
+    """Adds proofs of possession to requests (RFC 9449 section 4)."""
+
+    def signed(self, request: Request) -> Request:
+        """`request` with a fresh proof."""
+
+    def wants_again(self, request: Request, response: Response) -> bool:
+        """Whether the server asked for another proof, and nothing else is wrong (section 8).
+
+        Keeps the nonce that the answer carries, for the next proof to the same server.
+        """
+
+
+async def send(
+    workspace: Workspace, request: Request, *, deadline: float, prover: Prover | None = None
+) -> Response:
+    """Send `request` and give its answer, whatever its status; `deadline` in seconds covers it all.
+
+    With a `prover` each request carries a proof, and is sent once more when the server wants its
+    own nonce in it: such an answer says that nothing else was looked at (RFC 9449 section 8).
+    Raises as `net.send`.
+    """
+    from tui_oauth import net
+
+    async def once(sent: Request) -> Response:
+        watched = _began(workspace, sent)
+        try:
+            response = await net.send(sent, deadline=deadline, environ=workspace.environ)
+        except TuiOauthError as error:
+            _ended(workspace, watched, error)
+            raise
+        _ended(workspace, watched, response)
+        return response
+
+    if prover is None:
+        return await once(request)
+    response = await once(prover.signed(request))
+    if prover.wants_again(request, response):
+        response = await once(prover.signed(request))
+        prover.wants_again(request, response)  # the next nonce, for the next request
+    return response
+
+
+def fetch(
+    workspace: Workspace, request: Request, *, deadline: float, prover: Prover | None = None
+) -> Response:
+    """As `send`, for callers that are not coroutines."""
+    from tui_oauth import net
+
+    def once(sent: Request) -> Response:
+        watched = _began(workspace, sent)
+        try:
+            response = net.fetch(sent, deadline=deadline, environ=workspace.environ)
+        except TuiOauthError as error:
+            _ended(workspace, watched, error)
+            raise
+        _ended(workspace, watched, response)
+        return response
+
+    if prover is None:
+        return once(request)
+    response = once(prover.signed(request))
+    if prover.wants_again(request, response):
+        response = once(prover.signed(request))
+        prover.wants_again(request, response)
+    return response
+
+
+def _began(workspace: Workspace, request: Request) -> object:
+    return None if workspace.traffic is None else workspace.traffic.began(request)
+
+
+def _ended(workspace: Workspace, watched: object, outcome: Response | TuiOauthError) -> None:
+    if workspace.traffic is not None and watched is not None:
+        workspace.traffic.ended(watched, outcome)
