@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.providers.authlib_server import AuthlibServer
+    from tests.providers.mock_server import MockServer
     from tests.stage import Stage
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -72,3 +74,21 @@ def stage(home: Path) -> Iterator[Stage]:
 
     with PracticeProvider() as provider:
         yield Stage(make_workspace(provider.port), provider)
+
+
+@pytest.fixture
+def authlib_server() -> Iterator[AuthlibServer]:
+    """An authorization server made of Authlib's classes, fresh for each test."""
+    from tests.providers.authlib_server import authlib_server
+
+    with authlib_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mock_server() -> Iterator[MockServer]:
+    """The program oidc-provider-mock. All tests share it, so none may count on being alone."""
+    from tests.providers.mock_server import mock_server
+
+    with mock_server() as server:
+        yield server
