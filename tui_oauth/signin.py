@@ -1,8 +1,7 @@
-"""One sign-in, from the Authorization link to stored tokens (RFC 6749 section 4.1, RFC 8252).
+"""One sign-in, from its start to stored tokens (RFC 6749 section 4.1, RFC 8252).
 
 Screens and commands use the same `SignIns`. A sign-in waits for the callback server and for a
-pasted address at once; whichever comes first wins. Several wait side by side in one process and
-share one callback server: the state decides whose answer it is.
+pasted address at once; whichever comes first wins. Several wait side by side in one process.
 """
 
 from __future__ import annotations
@@ -10,38 +9,23 @@ from __future__ import annotations
 import asyncio
 import enum
 import secrets
-import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_oauth.entries import (
-    callback_url,
-    entry_service,
-    require_credentials,
-    shell_word,
-)
-from tui_oauth.errors import (
-    CallbackUnavailable,
-    ProviderRefused,
-    SignInEnded,
-    TuiOauthError,
-    UsageProblem,
-)
-from tui_oauth.exchange import Exchange
-from tui_oauth.model import Entry
-from tui_oauth.oauth.authorize import Answer, Attempt, read_answer, start
-from tui_oauth.oauth.client import Client, choose_client
-from tui_oauth.oauth.paste import describe_paste, read_paste
+from tui_oauth.applicant import applicant_of
+from tui_oauth.entries import callback_url, shell_word
+from tui_oauth.errors import SignInEnded, TuiOauthError, UsageProblem
+from tui_oauth.exchange import Granted, exchange_code
+from tui_oauth.oauth.authorize import Answer, Attempt, start
 from tui_oauth.oauth.urls import origin_of
-from tui_oauth.paths import expanded
-from tui_oauth.terminal import ssh_forward
+from tui_oauth.signin_link import LinkWay, certificate_files
 
 if TYPE_CHECKING:
     import ssl
 
-    from tui_oauth.callback.page import Page
-    from tui_oauth.callback.server import CallbackServer, Waiting
+    from tui_oauth.applicant import Applicant
+    from tui_oauth.callback.server import CallbackServer
+    from tui_oauth.model import Entry
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
 
@@ -86,27 +70,24 @@ class SignIns:
         if known is not None and known.state is SignInState.EXCHANGING:
             return known
         workspace = self.workspace
-        current = workspace.vault.get(entry.id)
-        held = workspace.vault.secrets(current)
-        require_credentials(current, held)
-        service = entry_service(workspace, current)
+        applicant = applicant_of(workspace, entry)
+        service = applicant.service
         if "authorization_code" not in service.grants:
             raise UsageProblem(
                 f"{service.name} has no sign-in through the browser.",
                 "Its entries get their tokens without a person.",
             )
-        client = choose_client(service, held.client_id, held.client_secret)
         attempt = start(
             service,
-            entry_id=current.id,
-            client_id=held.client_id,
-            redirect_uri=callback_url(workspace, current),
-            scopes=service.default_scopes if current.scopes is None else current.scopes,
+            entry_id=entry.id,
+            client_id=applicant.client.client_id,
+            redirect_uri=callback_url(workspace, applicant.entry),
+            scopes=applicant.scopes,
             random=secrets.token_bytes,
             now=workspace.now(),
             lifetime=lifetime or workspace.settings.sign_in_minutes * 60,
         )
-        signin = SignIn(workspace, current, service, client, attempt, self._callback_server)
+        signin = SignIn(applicant, attempt, self._callback_server)
         if known is not None and not known.ended:
             if known.asks_the_same(signin):
                 return known
@@ -148,55 +129,46 @@ class SignIns:
         return tls_context(*certificate_files(self.workspace), now=self.workspace.now())
 
 
-def certificate_files(workspace: Workspace) -> tuple[Path, Path]:
-    """Certificate and private key of the callback server: the person's own, or made on first use."""
-    from tui_oauth.callback.certificate import ensure_certificate
-
-    settings = workspace.settings.callback
-    if settings.certificate:
-        return expanded(settings.certificate), expanded(settings.private_key)
-    return ensure_certificate(workspace.places.certificate, workspace.now())
-
-
 class SignIn:
     """One sign-in of one entry.
 
-    `run` does the work; the properties are what a window or a command shows meanwhile, and
-    `on_change` is called (in the event loop) whenever one of them changed.
+    `run` does the work; the properties, those of `link` among them, are what a window or a
+    command shows meanwhile, and `on_change` is called (in the event loop) whenever one of them
+    changed.
     """
 
     def __init__(
-        self,
-        workspace: Workspace,
-        entry: Entry,
-        service: Service,
-        client: Client,
-        attempt: Attempt,
-        server: Callable[[], CallbackServer],
+        self, applicant: Applicant, attempt: Attempt, server: Callable[[], CallbackServer]
     ) -> None:
-        self.workspace = workspace
-        self.entry = entry
-        self.service = service
-        self.attempt = attempt
+        self.applicant = applicant
+        self.workspace = applicant.workspace
+        self.link = LinkWay(applicant, attempt, server, self._settle, self._granted)
         self.state = SignInState.WAITING
-        self.problem = ""
-        """Why the callback server does not listen, and what to do instead; empty while it does."""
         self.note = ""
         """What went less than well in a sign-in that succeeded; empty otherwise."""
-        self.fingerprint = ""
-        """SHA-256 of the certificate that the browser will be shown; empty for an http callback."""
         self.error: TuiOauthError | None = None
         self.result: Entry | None = None
         self.on_change: Callable[[], None] | None = None
-        self._client = client
-        self._make_server = server
-        self._server: CallbackServer | None = None
-        self._waiting: Waiting | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._early: Answer | TuiOauthError | None = None
         self._finished = asyncio.Event()
-        self._exchange_task: asyncio.Task[Entry] | None = None
+        self._last_step: asyncio.Task[Granted] | None = None
         self._running = False
+
+    @property
+    def entry(self) -> Entry:
+        """The entry as it stood when the sign-in began."""
+        return self.applicant.entry
+
+    @property
+    def service(self) -> Service:
+        """Its service, with the variables in place."""
+        return self.applicant.service
+
+    @property
+    def attempt(self) -> Attempt:
+        """What was asked for through the browser."""
+        return self.link.attempt
 
     @property
     def authorization_url(self) -> str:
@@ -211,7 +183,7 @@ class SignIn:
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes that will be asked for; empty where the provider decides."""
-        return self.attempt.scopes if self.service.quirks.authorize.scope else ()
+        return self.applicant.scopes if self.service.quirks.authorize.scope else ()
 
     @property
     def expires_at(self) -> int:
@@ -224,30 +196,34 @@ class SignIn:
         return self.state not in {SignInState.WAITING, SignInState.EXCHANGING}
 
     @property
+    def problem(self) -> str:
+        """Why the callback server does not listen, and what to do instead; empty while it does."""
+        return self.link.problem
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate that the browser will be shown; empty for an http callback."""
+        return self.link.fingerprint
+
+    @property
     def listening(self) -> bool:
         """Whether the callback server waits for this sign-in's answer."""
-        return self._waiting is not None and self._server is not None and self._server.listening
+        return self.link.listening
 
     @property
     def seen_browser(self) -> bool:
         """Whether a browser has opened the callback server's first page: it can reach this terminal."""
-        return self._server is not None and self._server.seen_browser
+        return self.link.seen_browser
 
     @property
     def short_link(self) -> str:
         """A short local address that leads to the Authorization link; empty without the server."""
-        return self._waiting.short_link if self._waiting is not None else ""
+        return self.link.short_link
 
     @property
     def ssh_forward(self) -> str:
         """The command that makes the callback server reachable from another machine's browser."""
-        environ = self.workspace.environ
-        return ssh_forward(
-            self.workspace.settings.callback.port,
-            environ,
-            user=environ.get("USER") or environ.get("LOGNAME") or "",
-            host=socket.gethostname(),
-        )
+        return self.link.ssh_forward
 
     async def run(self) -> Entry:
         """Wait for the answer, exchange it, store the tokens; the entry as it stands then.
@@ -271,7 +247,7 @@ class SignIn:
                 self.state = SignInState.CANCELLED
             self._finished.set()
             self._changed()
-            await self._stop_listening()
+            await self.link.close()
 
     def paste(self, text: str) -> None:
         """Take a pasted answer: the whole address, its query, or the code.
@@ -281,45 +257,39 @@ class SignIn:
         """
         if self.ended or self.state is SignInState.EXCHANGING:
             raise SignInEnded("This sign-in has its answer already.")
-        parameters = read_paste(text, self.attempt, self.service)
-        try:
-            answer = read_answer(self.attempt, self.service, parameters, self.workspace.now())
-        except (ProviderRefused, SignInEnded) as error:
-            self._settle(error)
-        else:
-            self._settle(answer)
+        self.link.paste(text)
 
     def asks_the_same(self, other: SignIn) -> bool:
         """Whether `other`, for the same entry, would ask the same with the same credentials."""
 
         def asked(signin: SignIn) -> tuple[object, ...]:
-            attempt = signin.attempt
-            link = (attempt.redirect_uri, attempt.scopes)
-            return (*link, signin.service, signin._client, dict(signin.entry.variables))
+            applicant = signin.applicant
+            link = (signin.callback_url, applicant.scopes)
+            return (*link, applicant.service, applicant.client, dict(signin.entry.variables))
 
         return asked(self) == asked(other)
 
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
-        return describe_paste(text, self.attempt, self.service)
+        return self.link.look_at(text)
 
     def cancel(self) -> None:
         """End this sign-in. Nothing is stored unless the provider had already granted."""
         if self.ended:
             return
-        if self._exchange_task is not None:
-            self._exchange_task.cancel()
+        if self._last_step is not None:
+            self._last_step.cancel()
             return
         self.state = SignInState.CANCELLED
-        self._settle(SignInEnded("The sign-in was cancelled.", "Nothing was changed."))
+        self._put(SignInEnded("The sign-in was cancelled.", "Nothing was changed."))
         if not self._running:
             self._finished.set()
 
     async def _run(self) -> Entry:
         self._answer = asyncio.get_running_loop().create_future()
         if self._early is not None:
-            self._settle(self._early)
-        await self._listen()
+            self._put(self._early)
+        await self.link.prepare()
         self._changed()
         try:
             async with asyncio.timeout(max(0, self.expires_at - self.workspace.now())):
@@ -334,70 +304,37 @@ class SignIn:
             raise SignInEnded("The sign-in was cancelled.", "Nothing was changed.")
         self.state = SignInState.EXCHANGING
         self._changed()
-        exchange = Exchange(self.workspace, self.entry, self.service, self._client, self.attempt)
-        self._exchange_task = asyncio.create_task(exchange.run(answer))
+        return await self._take_up(answer)
+
+    async def _take_up(self, answer: Answer) -> Entry:
+        """Make stored tokens of what won."""
+        self._last_step = asyncio.create_task(exchange_code(self.applicant, self.attempt, answer))
         try:
-            self.result = await asyncio.shield(self._exchange_task)
+            granted = await asyncio.shield(self._last_step)
         except asyncio.CancelledError:
-            if not self._exchange_task.cancelled():
+            if not self._last_step.cancelled():
                 # The whole program ends. What the provider has granted is still stored.
-                self._exchange_task.cancel()
+                self._last_step.cancel()
                 raise
             self.state = SignInState.CANCELLED
             raise SignInEnded(
                 "The sign-in was cancelled while the code was being exchanged.",
                 "Nothing was stored; the code is spent, so start again with a new link.",
             ) from None
+        self.result = granted.entry
+        self.note = granted.note
         self.state = SignInState.AUTHORIZED
-        self.note = exchange.note
-        return self.result
+        return granted.entry
 
-    async def _listen(self) -> None:
-        from tui_oauth.callback.certificate import fingerprint
+    def _settle(self, outcome: Answer | TuiOauthError) -> bool:
+        """Take the first outcome; False when there is one already."""
+        has_one = self._early is not None or (self._answer is not None and self._answer.done())
+        if has_one or self.ended or self.state is SignInState.EXCHANGING:
+            return False
+        self._put(outcome)
+        return True
 
-        try:
-            self._server = self._make_server()
-            if self.callback_url.startswith("https://") and not self._has_public_url:
-                await self._server.load_certificate()
-                certificate, _ = await asyncio.to_thread(certificate_files, self.workspace)
-                self.fingerprint = await asyncio.to_thread(fingerprint, certificate)
-            self._waiting = await self._server.expect(
-                self.attempt.state,
-                self._callback,
-                link=self.authorization_url,
-                plus_is_literal=self.service.quirks.callback.plus_is_literal,
-            )
-        except CallbackUnavailable as error:
-            self.problem = str(error)
-        except TuiOauthError as error:
-            self.problem = f"{error} Pasting the address still works."
-
-    @property
-    def _has_public_url(self) -> bool:
-        return bool(self.workspace.settings.callback.public_url)
-
-    async def _stop_listening(self) -> None:
-        if self._server is not None and self._waiting is not None:
-            waiting, self._waiting = self._waiting, None
-            await self._server.forget(waiting)
-
-    async def _callback(self, parameters: list[tuple[str, str]]) -> Page:
-        """The callback server's question: what page does this answer deserve?"""
-        from tui_oauth.callback.page import Page
-
-        if self.ended or self.state is SignInState.EXCHANGING:
-            return Page.ALREADY
-        try:
-            answer = read_answer(self.attempt, self.service, parameters, self.workspace.now())
-        except TuiOauthError as error:
-            self._settle(error)
-            denied = isinstance(error, ProviderRefused) and error.code == "access_denied"
-            return Page.DENIED if denied else Page.FAILED
-        self._settle(answer)
-        await self._finished.wait()
-        return Page.SUCCESS if self.state is SignInState.AUTHORIZED else Page.FAILED
-
-    def _settle(self, outcome: Answer | TuiOauthError) -> None:
+    def _put(self, outcome: Answer | TuiOauthError) -> None:
         if self._answer is None:
             self._early = outcome
         elif self._answer.done():
@@ -406,6 +343,10 @@ class SignIn:
             self._answer.set_exception(outcome)
         else:
             self._answer.set_result(outcome)
+
+    async def _granted(self) -> bool:
+        await self._finished.wait()
+        return self.state is SignInState.AUTHORIZED
 
     def _changed(self) -> None:
         if self.on_change is not None:

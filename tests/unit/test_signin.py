@@ -446,3 +446,14 @@ async def test_a_certificate_that_cannot_be_used_leaves_pasting(stage: Stage, tm
     signin.paste(await asyncio.to_thread(stage.consent, signin.authorization_url))
     assert (await running).authorized
     await signins.close()
+
+
+async def test_cancelled_before_it_runs_it_ends_at_once(stage: Stage):
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("work"))
+    signin.cancel()
+    async with asyncio.timeout(5):
+        with pytest.raises(SignInEnded):
+            await signin.run()
+    assert signin.state is SignInState.CANCELLED
+    await signins.close()

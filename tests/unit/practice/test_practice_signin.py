@@ -11,7 +11,8 @@ import pytest
 
 from tests.browser import Browser, BrowserProblem, Chromium, find_chromium, spki_hash
 from tui_oauth.errors import ProviderRefused
-from tui_oauth.signin import SignIn, SignIns, certificate_files
+from tui_oauth.signin import SignIn, SignIns
+from tui_oauth.signin_link import certificate_files
 
 if TYPE_CHECKING:
     from tests.stage import Stage

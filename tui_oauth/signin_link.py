@@ -1,0 +1,161 @@
+"""The way through the browser: the Authorization link, and the answer by callback or paste.
+
+RFC 6749 section 4.1, RFC 8252. The callback server is shared by all sign-ins of a process; the
+state decides whose answer it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_oauth.errors import CallbackUnavailable, ProviderRefused, SignInEnded, TuiOauthError
+from tui_oauth.oauth.authorize import Answer, Attempt, read_answer
+from tui_oauth.oauth.paste import describe_paste, read_paste
+from tui_oauth.paths import expanded
+from tui_oauth.terminal import ssh_forward
+
+if TYPE_CHECKING:
+    from tui_oauth.applicant import Applicant
+    from tui_oauth.callback.page import Page
+    from tui_oauth.callback.server import CallbackServer, Waiting
+    from tui_oauth.workspace import Workspace
+
+Settle = Callable[[Answer | TuiOauthError], bool]
+"""Takes the answer, or why there is none; False when the sign-in has one already."""
+
+
+def certificate_files(workspace: Workspace) -> tuple[Path, Path]:
+    """Certificate and private key of the callback server: the person's own, or made on first use."""
+    from tui_oauth.callback.certificate import ensure_certificate
+
+    settings = workspace.settings.callback
+    if settings.certificate:
+        return expanded(settings.certificate), expanded(settings.private_key)
+    return ensure_certificate(workspace.places.certificate, workspace.now())
+
+
+class LinkWay:
+    """The browser's part of one sign-in.
+
+    `settle` takes what comes of it, in the event loop. `granted` waits for the end of the sign-in
+    and tells whether it succeeded: the browser's page says so.
+    """
+
+    def __init__(
+        self,
+        applicant: Applicant,
+        attempt: Attempt,
+        server: Callable[[], CallbackServer],
+        settle: Settle,
+        granted: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self.attempt = attempt
+        self.problem = ""
+        """Why the callback server does not listen, and what to do instead; empty while it does."""
+        self.fingerprint = ""
+        """SHA-256 of the certificate that the browser will be shown; empty for an http callback."""
+        self._applicant = applicant
+        self._workspace = applicant.workspace
+        self._service = applicant.service
+        self._make_server = server
+        self._settle = settle
+        self._granted = granted
+        self._server: CallbackServer | None = None
+        self._waiting: Waiting | None = None
+
+    @property
+    def listening(self) -> bool:
+        """Whether the callback server waits for this sign-in's answer."""
+        return self._waiting is not None and self._server is not None and self._server.listening
+
+    @property
+    def seen_browser(self) -> bool:
+        """Whether a browser has opened the callback server's first page."""
+        return self._server is not None and self._server.seen_browser
+
+    @property
+    def short_link(self) -> str:
+        """A short local address that leads to the Authorization link; empty without the server."""
+        return self._waiting.short_link if self._waiting is not None else ""
+
+    @property
+    def ssh_forward(self) -> str:
+        """The command that makes the callback server reachable from another machine's browser."""
+        environ = self._workspace.environ
+        return ssh_forward(
+            self._workspace.settings.callback.port,
+            environ,
+            user=environ.get("USER") or environ.get("LOGNAME") or "",
+            host=socket.gethostname(),
+        )
+
+    async def prepare(self) -> None:
+        """Everything that comes before the link may be opened: listen for its answer.
+
+        A callback server that cannot listen ends nothing: `problem` says so, and pasting works.
+        """
+        await self._listen()
+
+    async def close(self) -> None:
+        """Wait for no callback any more."""
+        if self._server is not None and self._waiting is not None:
+            waiting, self._waiting = self._waiting, None
+            await self._server.forget(waiting)
+
+    def paste(self, text: str) -> None:
+        """Take a pasted answer; raises PasteProblem when it is not this sign-in's."""
+        parameters = read_paste(text, self.attempt, self._service)
+        try:
+            answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
+        except (ProviderRefused, SignInEnded) as error:
+            self._settle(error)
+        else:
+            self._settle(answer)
+
+    def look_at(self, text: str) -> str:
+        """What `text` seems to be, in words, for a person who is typing or pasting."""
+        return describe_paste(text, self.attempt, self._service)
+
+    async def _listen(self) -> None:
+        from tui_oauth.callback.certificate import fingerprint
+
+        try:
+            self._server = self._make_server()
+            if self._shows_certificate:
+                await self._server.load_certificate()
+                certificate, _ = await asyncio.to_thread(certificate_files, self._workspace)
+                self.fingerprint = await asyncio.to_thread(fingerprint, certificate)
+            self._waiting = await self._server.expect(
+                self.attempt.state,
+                self._callback,
+                link=self.attempt.authorization_url,
+                plus_is_literal=self._service.quirks.callback.plus_is_literal,
+            )
+        except CallbackUnavailable as error:
+            self.problem = str(error)
+        except TuiOauthError as error:
+            self.problem = f"{error} Pasting the address still works."
+
+    @property
+    def _shows_certificate(self) -> bool:
+        proxied = bool(self._workspace.settings.callback.public_url)
+        return self.attempt.redirect_uri.startswith("https://") and not proxied
+
+    async def _callback(self, parameters: list[tuple[str, str]]) -> Page:
+        """The callback server's question: what page does this answer deserve?"""
+        from tui_oauth.callback.page import Page
+
+        try:
+            answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
+        except TuiOauthError as error:
+            if not self._settle(error):
+                return Page.ALREADY
+            denied = isinstance(error, ProviderRefused) and error.code == "access_denied"
+            return Page.DENIED if denied else Page.FAILED
+        if not self._settle(answer):
+            return Page.ALREADY
+        return Page.SUCCESS if await self._granted() else Page.FAILED
