@@ -234,7 +234,8 @@ def _request_parameters(
     parameters: list[tuple[str, str]] = []
     if quirks.response_type:
         parameters.append(("response_type", quirks.response_type))
-    parameters.append((quirks.client_id_parameter, client_id))
+    if quirks.client_id_parameter:
+        parameters.append((quirks.client_id_parameter, client_id))
     if sent_redirect:
         parameters.append(("redirect_uri", sent_redirect))
     if quirks.scope and joined:
