@@ -100,6 +100,7 @@ LOCALHOST_ONLY = {"hubspot", "microsoft", "notion", "salesforce", "xero"}
         ("intercom", "https://localhost:8976/callback"),
         ("practice", "http://127.0.0.1:8976/callback"),
         ("practice-https", "https://localhost:8976/callback"),
+        ("practice-standard", "http://127.0.0.1:8976/callback"),
         ("github", "http://127.0.0.1:8976/callback"),
         ("gitlab", "http://127.0.0.1:8976/callback"),
         ("google", "http://127.0.0.1:8976/callback"),
@@ -179,14 +180,45 @@ def test_intercom_declares_everything_that_it_does_differently() -> None:
 
 
 def test_the_practice_provider_stays_on_this_machine() -> None:
-    for service_id in ("practice", "practice-https"):
+    for service_id, authorize, token in (
+        ("practice", "/oauth", "/auth/eagle/token"),
+        ("practice-https", "/oauth", "/auth/eagle/token"),
+        ("practice-standard", "/oauth/authorize", "/oauth/token"),
+    ):
         service = resolve(Catalogue().get(service_id), {"port": "40404"})
-        assert service.authorize_url == "http://127.0.0.1:40404/oauth"
-        assert service.token_url == "http://127.0.0.1:40404/auth/eagle/token"
+        assert service.authorize_url == f"http://127.0.0.1:40404{authorize}"
+        assert service.token_url == f"http://127.0.0.1:40404{token}"
         assert service.quirks.api.origins == ("http://127.0.0.1:40404",)
         for _, text, _ in templates(service):
             if is_address(text):
                 assert is_loopback(text.partition("://")[2].partition(":")[0])
+
+
+def test_the_standard_practice_service_says_what_the_provider_says_of_itself() -> None:
+    from tui_oauth.practice.application import Application
+
+    service = resolve(Catalogue().get("practice-standard"), {"port": "40404"})
+    reply = Application().handle(
+        "GET", "/.well-known/oauth-authorization-server", "", {"Host": "127.0.0.1:40404"}
+    )
+    said = json.loads(reply.body)
+    assert {
+        "issuer": service.issuer,
+        "authorization_endpoint": service.authorize_url,
+        "token_endpoint": service.token_url,
+        "device_authorization_endpoint": service.device_authorization_url,
+        "revocation_endpoint": service.revoke_url,
+        "introspection_endpoint": service.introspect_url,
+        "pushed_authorization_request_endpoint": service.extensions.par_url,
+        "registration_endpoint": service.extensions.registration_url,
+        "jwks_uri": service.extensions.jwks_url,
+        "authorization_response_iss_parameter_supported": service.extensions.iss_parameter,
+        "token_endpoint_auth_methods_supported": list(service.client_auth),
+    }.items() <= said.items()
+    assert {grant.rpartition(":")[2] for grant in said["grant_types_supported"]} == set(
+        service.grants
+    )
+    assert set(service.default_scopes) <= set(said["scopes_supported"])
 
 
 def _without_nulls(value: Any) -> Any:
