@@ -38,6 +38,7 @@ def make_workspace(provider_port: int) -> Workspace:
         f"[callback]\nport = {free_port()}\n"
         f'[defaults.practice]\nport = "{provider_port}"\n'
         f'[defaults.practice-https]\nport = "{provider_port}"\n'
+        f'[defaults.practice-standard]\nport = "{provider_port}"\n'
     )
     workspace = Workspace.from_environment(environ)
     workspace.use_vault(create_vault(workspace.places))

@@ -58,6 +58,8 @@ def _escape(char: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether `text` can be shown as it is: `neutralise` would change nothing but its length."""
+    if text.isascii() and text.isprintable():
+        return True  # nearly everything is, and service files are long
     return neutralise(text, limit=len(text) + 2) == text
 
 

@@ -13,10 +13,11 @@ def test_sandbox_runs_until_it_is_ended(shell):
         shown = running.event()
         assert set(shown) == {
             "url", "port", "service", "authorize_url", "token_url", "revoke_url",
-            "identity_url", "developer_portal_url",
+            "identity_url", "developer_portal_url", "issuer", "resource",
         }  # fmt: skip
         assert shown["url"] == f"http://127.0.0.1:{shown['port']}"
         assert Browser().get(shown["developer_portal_url"]).status == 200
+        assert Browser().get(f"{shown['issuer']}/.well-known/openid-configuration").status == 200
         running.interrupt(signal.SIGTERM)
         assert running.end(0).err == ""
 

@@ -43,16 +43,14 @@ class Connection:
         self._sock = sock
         self._tls = tls
         self._answer = answer
-        self._reading = RequestReader()
-        self._reader = asyncio.StreamReader(loop=asyncio.get_running_loop())
         self._writer: asyncio.StreamWriter | None = None
 
     async def run(self) -> None:
         """Serve the connection to its end."""
         try:
-            writer = await self._open()
-            if writer is not None:
-                await self._serve(writer)
+            streams = await self._open()
+            if streams is not None:
+                await self._serve(*streams)
         except OSError:
             # Reset, closed early, slow (TimeoutError) or a failed handshake (SSLError): whoever
             # it was is gone, and there is nobody left to tell.
@@ -68,19 +66,8 @@ class Connection:
         else:
             self._sock.close()
 
-    async def body(self, length: int) -> bytes:
-        """The `length` bytes behind the request's head, or fewer where the other side ends first.
-
-        Raises TimeoutError when they do not come within the time that a head has.
-        """
-        body = bytearray(self._reading.rest)
-        async with asyncio.timeout(HEAD_SECONDS):
-            while len(body) < length and (data := await self._reader.read(4096)):
-                body += data
-        return bytes(body[:length])
-
-    async def _open(self) -> asyncio.StreamWriter | None:
-        """Make streams of the connection, with TLS when the client began with it; None if it ended."""
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """The connection as streams, with TLS when the client began with it."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(HEAD_SECONDS):
             first = await self._first_byte()
@@ -91,7 +78,8 @@ class Connection:
             context = await self._tls()
             if context is None:
                 return None
-        protocol = asyncio.StreamReaderProtocol(self._reader, loop=loop)
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         transport, _ = await loop.connect_accepted_socket(
             lambda: protocol,
             self._sock,
@@ -99,8 +87,8 @@ class Connection:
             ssl_handshake_timeout=HEAD_SECONDS if context else None,
             ssl_shutdown_timeout=_LINGER_SECONDS if context else None,
         )
-        self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
-        return self._writer
+        self._writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        return reader, self._writer
 
     async def _first_byte(self) -> bytes:
         """The first byte, left where it is; empty when the other side closed."""
@@ -117,8 +105,8 @@ class Connection:
             except BlockingIOError:  # a wake-up without data: wait on
                 continue
 
-    async def _serve(self, writer: asyncio.StreamWriter) -> None:
-        request = await self._read()
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await self._read(reader)
         if request is None:
             return
         if isinstance(request, Refused):
@@ -138,20 +126,21 @@ class Connection:
         self.holds_sign_in = False
         self.written.set()
         if plain:  # the end of TLS takes in by itself what still comes
-            await _linger(self._reader)
+            await _linger(reader)
         writer.close()
         await writer.wait_closed()
 
-    async def _read(self) -> Received | Refused | None:
+    async def _read(self, reader: asyncio.StreamReader) -> Received | Refused | None:
+        reading = RequestReader()
         try:
             async with asyncio.timeout(HEAD_SECONDS):
-                while data := await self._reader.read(4096):
-                    outcome = self._reading.feed(data)
+                while data := await reader.read(4096):
+                    outcome = reading.feed(data)
                     if outcome is not None:
                         return outcome
         except TimeoutError:
             # A browser keeps spare connections; one that never spoke gets no answer either.
-            return Refused(Page.TIMEOUT) if self._reading.started else None
+            return Refused(Page.TIMEOUT) if reading.started else None
         return None
 
 

@@ -40,6 +40,8 @@ def sandbox(context: Context) -> int:
                     "revoke_url": f"{provider.url}/auth/uninstall",
                     "identity_url": f"{provider.url}/me",
                     "developer_portal_url": f"{provider.url}/",
+                    "issuer": provider.url,
+                    "resource": f"{provider.url}/api",
                 }
             )
         else:
@@ -48,6 +50,9 @@ def sandbox(context: Context) -> int:
             output.note("The practice provider runs; ^C ends it. Open the address to make an app.")
             output.note(
                 f"Its entries: tui-oauth create NAME --service practice --set port={provider.port}"
+            )
+            output.note(
+                "With --service practice-standard they can use every standard grant, a device's too."
             )
         # A wait without end would not let a signal through on every system.
         while not ended.wait(1.0):
@@ -78,7 +83,8 @@ def _demo_windows(context: Context) -> int:
 
     with TemporaryDirectory(prefix="tui-oauth-demo-") as folder, _provider() as provider:
         port = {"port": str(provider.port)}
-        settings = Settings(defaults={"practice": port, "practice-https": port})
+        services = ("practice", "practice-https", "practice-standard")
+        settings = Settings(defaults=dict.fromkeys(services, port))
         own = {"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state"}
         environ = {
             **{k: v for k, v in context.environ.items() if not k.startswith("TUI_OAUTH_")},

@@ -234,7 +234,8 @@ def _request_parameters(
     parameters: list[tuple[str, str]] = []
     if quirks.response_type:
         parameters.append(("response_type", quirks.response_type))
-    parameters.append((quirks.client_id_parameter, client_id))
+    if quirks.client_id_parameter:
+        parameters.append((quirks.client_id_parameter, client_id))
     if sent_redirect:
         parameters.append(("redirect_uri", sent_redirect))
     if quirks.scope and joined:
@@ -246,9 +247,8 @@ def _request_parameters(
     if nonce:
         parameters.append(("nonce", nonce))
     taken = {name for name, _ in parameters} | RESERVED_PARAMETERS
-    modes = {"query", "form_post"} if service.quirks.callback.form_post else {"query"}
     for name, value in service.extra_authorize_params.items():
-        if name in taken and not (name == "response_mode" and value in modes):
+        if name in taken and (name, value) != ("response_mode", "query"):
             raise UsageProblem(
                 f"The service {service.name} sets {neutralise(name, 60)} as an extra parameter, "
                 "which only the sign-in itself may set.",

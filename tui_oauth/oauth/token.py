@@ -47,7 +47,7 @@ def code_request(service: Service, client: Client, attempt: Attempt, answer: Ans
     parameters: dict[str, str] = {}
     if quirks.token.grant_type:
         parameters["grant_type"] = "authorization_code"
-    parameters["code"] = answer.code.reveal()
+    parameters[quirks.token.code_parameter] = answer.code.reveal()
     redirect_uri = sent_redirect_uri(service, attempt)
     if quirks.token.redirect_uri and redirect_uri:
         parameters["redirect_uri"] = redirect_uri
@@ -60,9 +60,12 @@ def code_request(service: Service, client: Client, attempt: Attempt, answer: Ans
     return _request(service, client, service.token_url, merged, STEP_TOKEN, headers=headers)
 
 
-def refresh_request(service: Service, client: Client, tokens: TokenSet) -> Request:
+def refresh_request(
+    service: Service, client: Client, tokens: TokenSet, redirect_uri: str = ""
+) -> Request:
     """The request for a new access token (RFC 6749 section 6). It never asks for scopes (rule 89).
 
+    `redirect_uri` is that of the entry, for the services that declare that they want it here too.
     Raises NeedsPerson when there is nothing to refresh with.
     """
     quirks = service.quirks.refresh
@@ -72,7 +75,7 @@ def refresh_request(service: Service, client: Client, tokens: TokenSet) -> Reque
             f"{service.name} gave no refresh token, so the access token cannot be renewed.",
             "Authorize the entry again.",
         )
-    values = template_values(client, tokens)
+    values = {**template_values(client, tokens), "redirect_uri": redirect_uri}
     url = fill(quirks.url, values, for_url=True) if quirks.url else service.token_url
     if quirks.parameters:
         parameters = {name: fill(text, values) for name, text in quirks.parameters.items()}

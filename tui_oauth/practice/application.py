@@ -13,7 +13,9 @@ from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.consent import Consent
 from tui_oauth.practice.endpoints import Endpoints
 from tui_oauth.practice.hub import Hub
-from tui_oauth.practice.store import App, Store
+from tui_oauth.practice.records import App
+from tui_oauth.practice.standard import Standard
+from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import Reply, WebRequest, asset, page, plain
 
 MAX_BODY = 65_536  # bytes; far more than any form or token request of ours
@@ -25,7 +27,10 @@ class Application:
     `behaviour` may be replaced at any time and holds for the next request. `count` says how
     often each endpoint was called: `token`, `me`, `uninstall`, `oauth` (the consent page shown),
     and of the token requests `code` and `refresh` for those with good client credentials;
-    `elsewhere` where the token endpoint redirected to. `now` gives Unix seconds.
+    `elsewhere` where the token endpoint redirected to. The standard endpoints count as `authorize`
+    and `device` (pages shown), `token` with `code`, `refresh`, `client_credentials` and
+    `device_code`, and as `par`, `device_authorization`, `revoke`, `introspect`, `register`,
+    `registration`, `jwks`, `userinfo`, `api` and `metadata`. `now` gives Unix seconds.
     """
 
     def __init__(
@@ -40,12 +45,24 @@ class Application:
         self._hub = Hub(self.store, key)
         self._consent = Consent(self.store, key)
         self._endpoints = Endpoints(self.store, self._counted, now)
+        self._standard = Standard(self.store, key, self._counted)
 
     def register(
-        self, name: str, *redirect_links: str, workspace: str = "aurora01", public: bool = False
+        self,
+        name: str,
+        *redirect_links: str,
+        workspace: str = "aurora01",
+        public: bool = False,
+        auth_method: str = "",
     ) -> App:
-        """An app as the New app form and the Authentication page would make it."""
-        return self.store.register(name, redirect_links, workspace=workspace, public=public)
+        """An app as the New app form and the Authentication page would make it.
+
+        `auth_method` as RFC 7591 names it: "none" makes a client without a secret, for the standard
+        endpoints; empty takes the secret in the header or in the body.
+        """
+        return self.store.register(
+            name, redirect_links, workspace=workspace, public=public, auth_method=auth_method
+        )
 
     def open(self) -> None:
         """Undoes `close`."""
@@ -72,7 +89,10 @@ class Application:
             )
         if len(body) > MAX_BODY:
             return plain(413, "The request is too large.")
-        if request.method not in {"GET", "POST"}:
+        known = {"GET", "POST"}
+        if path.startswith("/oauth/register/"):
+            known = {"GET", "POST", "DELETE"}
+        if request.method not in known:
             return plain(405, "Only GET and POST are known here.", {"Allow": "GET, POST"})
         try:
             return self._answer(request)
@@ -116,6 +136,11 @@ class Application:
                 return asset("text/javascript; charset=utf-8", assets.SCRIPT)
             case "/icon.svg":
                 return asset("image/svg+xml", assets.ICON)
+        standard = self._standard.handle(request, behaviour)
+        if standard is not None:
+            if request.path == "/oauth/token":
+                self._closing.wait(behaviour.delay)
+            return standard
         found = self._hub.handle(request, behaviour)
         if found is None:
             return page(pages.message("Not found", "There is no page at this address."), 404)

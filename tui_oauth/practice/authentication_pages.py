@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tui_oauth.practice.html import Html, element, join
 from tui_oauth.practice.layout import hidden, hub
-from tui_oauth.practice.store import PEOPLE_PERMISSIONS, WORKSPACE_PERMISSIONS, App
+from tui_oauth.practice.records import PEOPLE_PERMISSIONS, WORKSPACE_PERMISSIONS, App
 
 
 def authentication(app: App, *, saved: bool = False) -> Html:

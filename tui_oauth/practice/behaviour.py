@@ -1,7 +1,7 @@
 """How the practice provider misbehaves: one switch for each thing that real providers do.
 
 Without a switch it behaves as Intercom documents itself: tokens that do not expire, no refresh
-tokens, JSON answers at once.
+tokens, JSON answers at once. Its standard endpoints, under /oauth/, behave as the RFCs say.
 """
 
 from __future__ import annotations
@@ -28,6 +28,34 @@ ODD_JSON: dict[str, str] = {
     "huge": "a good answer followed by eight million blanks",
 }
 
+ODD_ISS: dict[str, str] = {
+    "missing": "no iss, although the metadata promises it",
+    "wrong": "another issuer",
+    "twice": "iss is there twice",
+}
+ODD_METADATA: dict[str, str] = {
+    "issuer": "the document names another issuer",
+    "slash": "the issuer ends with a slash that was not asked for",
+    "plain-pkce": "the only PKCE method is plain",
+    "other-host": "the token endpoint is on another host",
+    "no-token-endpoint": "there is no token endpoint",
+    "resource": "the protected resource's document names another resource",
+}
+ODD_ID_TOKEN: dict[str, str] = {
+    "issuer": "iss is another issuer",
+    "audience": "aud is another client",
+    "azp": "several audiences, and azp is another client",
+    "expired": "exp is an hour ago",
+    "future": "iat is a day ahead",
+    "nonce": "the nonce is another one",
+    "nonce-missing": "there is no nonce",
+    "subject": "a refreshed ID token has another sub",
+    "unsigned": "the algorithm is none",
+    "signature": "the signature does not fit",
+    "text": "it is no token at all",
+    "huge": "it is longer than 64 KB",
+}
+
 
 # Intercom: 10,000 calls a minute, spread over windows of ten seconds.
 RATE_LIMIT = 1666
@@ -47,6 +75,16 @@ class Behaviour:
     with the registered ones. `https_only`: only https redirect links can be registered.
     `drop_state`: the state is not sent back. `rate_limit`: API calls for each app in a window of
     ten seconds, 429 above that.
+
+    At the standard endpoints: tokens live an hour unless `expires_in` says otherwise, and refresh
+    tokens are issued always. `par_required`: an authorization request has to be pushed (RFC 9126),
+    and a pushed one is good for `par_lifetime` seconds. `device_interval` and `device_lifetime`:
+    seconds, as the device answer has them (RFC 8628 section 3.2); `device_slow_down`: the first
+    poll is told to be slower. `dpop_required`: tokens only with a DPoP proof; `dpop_nonces`: with
+    a nonce of ours in it (RFC 9449 section 8). `register_as`: whatever method a client registers
+    with, it gets this one (RFC 7591 section 3.2.1); `secret_lifetime`: its secret ends after these
+    seconds. `odd_iss`, `odd_metadata`, `odd_id_token`: names from `ODD_ISS`, `ODD_METADATA` and
+    `ODD_ID_TOKEN`.
     """
 
     refresh_tokens: bool = False
@@ -62,14 +100,30 @@ class Behaviour:
     https_only: bool = False
     drop_state: bool = False
     rate_limit: int = RATE_LIMIT
+    par_required: bool = False
+    par_lifetime: int = 60
+    device_interval: int = 5
+    device_lifetime: int = 600
+    device_slow_down: bool = False
+    dpop_required: bool = False
+    dpop_nonces: bool = False
+    register_as: str = ""
+    secret_lifetime: int | None = None
+    odd_iss: str = ""
+    odd_metadata: str = ""
+    odd_id_token: str = ""
 
     def __post_init__(self) -> None:
-        if self.odd_json and self.odd_json not in ODD_JSON:
-            raise ValueError(f"odd_json must be one of: {', '.join(ODD_JSON)}")
+        for name, known in _NAMED.items():
+            if (value := getattr(self, name)) and value not in known:
+                raise ValueError(f"{name} must be one of: {', '.join(known)}")
         if self.delay < 0:
             raise ValueError("delay must not be negative")
         if self.rate_limit < 1:
             raise ValueError("rate_limit must be at least 1")
+        for name, _, _ in _TIMES:
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} must not be negative")
 
     @property
     def issues_refresh_tokens(self) -> bool:
@@ -87,13 +141,43 @@ _SWITCHES: tuple[tuple[str, str], ...] = (
     ("https_only", "let only https redirect links be registered"),
     ("drop_state", "leave the state out when sending the browser back"),
 )
+_STANDARD_SWITCHES: tuple[tuple[str, str], ...] = (
+    ("par_required", "refuse authorization requests that were not pushed (RFC 9126)"),
+    ("device_slow_down", "tell the first poll of a device to be slower (RFC 8628)"),
+    ("dpop_required", "issue tokens only with a DPoP proof (RFC 9449)"),
+    ("dpop_nonces", "demand nonces in DPoP proofs"),
+)
+_TIMES: tuple[tuple[str, int | None, str], ...] = (
+    ("par_lifetime", 60, "pushed authorization requests end after this time"),
+    ("device_interval", 5, "the time between two polls of a device"),
+    ("device_lifetime", 600, "device codes end after this time"),
+    ("secret_lifetime", None, "secrets of clients that registered themselves end after this time"),
+)
+_NAMED: dict[str, dict[str, str]] = {
+    "odd_json": ODD_JSON,
+    "register_as": {
+        "client_secret_basic": "HTTP Basic",
+        "client_secret_post": "in the body",
+        "none": "a public client",
+    },
+    "odd_iss": ODD_ISS,
+    "odd_metadata": ODD_METADATA,
+    "odd_id_token": ODD_ID_TOKEN,
+}
+_NAMED_WORDS = {
+    "odd_json": "odd token answers",
+    "register_as": "the authentication that every client is registered with",
+    "odd_iss": "odd issuers in the authorization answer (RFC 9207)",
+    "odd_metadata": "odd metadata documents (RFC 8414 and 9728)",
+    "odd_id_token": "odd ID tokens",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for each switch, in a group of its own."""
     group = parser.add_argument_group("how the provider misbehaves")
     for name, words in _SWITCHES:
-        group.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=words)
+        group.add_argument(_flag(name), action="store_true", help=words)
     group.add_argument(
         "--expires-in", type=_seconds, metavar="SECONDS", help="access tokens end after this time"
     )
@@ -111,13 +195,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CALLS",
         help="API calls for each app in ten seconds before 429",
     )
+    _add_named(group, "odd_json")
+    group = parser.add_argument_group("how its standard endpoints, under /oauth/, misbehave")
+    for name, words in _STANDARD_SWITCHES:
+        group.add_argument(_flag(name), action="store_true", help=words)
+    for name, usual, words in _TIMES:
+        group.add_argument(_flag(name), type=_seconds, default=usual, metavar="SECONDS", help=words)
+    for name in _NAMED:
+        if name != "odd_json":
+            _add_named(group, name)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _add_named(group: argparse._ArgumentGroup, name: str) -> None:
+    known = _NAMED[name]
     group.add_argument(
-        "--odd-json",
-        choices=sorted(ODD_JSON),
+        _flag(name),
+        choices=sorted(known),
         default="",
         metavar="NAME",
-        help="odd token answers: "
-        + "; ".join(f"{name} ({words})" for name, words in ODD_JSON.items()),
+        help=f"{_NAMED_WORDS[name]}: "
+        + "; ".join(f"{value} ({words})" for value, words in known.items()),
     )
 
 

@@ -15,7 +15,8 @@ from urllib.parse import quote, urlsplit
 from tui_oauth.practice import consent_pages
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.hub import link_problem
-from tui_oauth.practice.store import WORKSPACES, App, Store
+from tui_oauth.practice.records import WORKSPACES, App
+from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import (
     Reply,
     WebRequest,
@@ -65,11 +66,15 @@ class Consent:
         purpose = f"/oauth {asked.app.client_id}"
         if request.method != "POST":
             shown = consent_pages.consent(
-                asked.app, asked.redirect_uri, asked.sent, csrf_token(self._key, purpose)
+                asked.app,
+                asked.redirect_uri,
+                asked.sent.items(),
+                csrf_token(self._key, purpose),
+                permissions=asked.app.permissions,
             )
             return page(shown, form_target=asked.redirect_uri)
         if not csrf_fits(self._key, purpose, values) or request.from_another_site:
-            return _stop(
+            return stop(
                 "This form is too old",
                 "Nothing was authorized. Open the Authorization link again.",
                 status=403,
@@ -87,7 +92,7 @@ class Consent:
         names = [name for name, _ in values if name in _CARRIED]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            return _stop(
+            return stop(
                 "A parameter was sent twice",
                 f"Each may be there once (RFC 6749 section 3.1): {', '.join(repeated)}.",
             )
@@ -95,30 +100,20 @@ class Consent:
         client_id = sent.get("client_id", "")
         app = self._store.app_of_client(client_id)
         if app is None:
-            return _stop(
+            return stop(
                 "No app has this client ID",
                 "Compare it with the app's Basic Information page. The practice provider forgets its apps when it stops.",
                 [("client_id", client_id)],
             )
         if not app.use_oauth or not app.redirect_links:
-            return _stop(
+            return stop(
                 "This app is not set up for OAuth",
                 "On its Authentication page press Edit, tick Use OAuth, add a redirect link, and press Save.",
                 app=app,
             )
         redirect_uri = sent.get("redirect_uri") or app.redirect_links[0]
-        allowed = redirect_uri in app.redirect_links
-        if behaviour.any_redirect and not link_problem(redirect_uri, https_only=False):
-            allowed = True
-        if not allowed:
-            return _stop(
-                "The redirect URI is not registered",
-                "It must be the same as one of the app's redirect links, character by character.",
-                [("redirect_uri", redirect_uri)],
-                redirect_links=app.redirect_links,
-                hint=difference(redirect_uri, app.redirect_links),
-                app=app,
-            )
+        if (wrong := refused_redirect(app, redirect_uri, behaviour)) is not None:
+            return wrong
         asked = _Asked(app, redirect_uri, sent.get("state"), sent.get("code_challenge", ""), sent)
         if sent.get("response_type", "code") != "code":
             return _back(asked, behaviour, error="unsupported_response_type")
@@ -131,7 +126,23 @@ class Consent:
         return asked
 
 
-def _stop(
+def refused_redirect(app: App, redirect_uri: str, behaviour: Behaviour) -> Reply | None:
+    """The page to show when `redirect_uri` is not one of the app's; None when it is."""
+    if redirect_uri in app.redirect_links:
+        return None
+    if behaviour.any_redirect and not link_problem(redirect_uri, https_only=False):
+        return None
+    return stop(
+        "The redirect URI is not registered",
+        "It must be the same as one of the app's redirect links, character by character.",
+        [("redirect_uri", redirect_uri)],
+        redirect_links=app.redirect_links,
+        hint=difference(redirect_uri, app.redirect_links),
+        app=app,
+    )
+
+
+def stop(
     title: str,
     advice: str,
     sent: Sequence[tuple[str, str]] = (),
@@ -141,6 +152,7 @@ def _stop(
     hint: str = "",
     app: App | None = None,
 ) -> Reply:
+    """The page on which a sign-in ends, because the browser must not be sent anywhere."""
     shown = [(name, value[:_SHOWN_LENGTH]) for name, value in sent]
     body = consent_pages.cannot_authorize(
         title, advice, shown, redirect_links=redirect_links, hint=hint, app=app
@@ -154,9 +166,13 @@ def _back(asked: _Asked, behaviour: Behaviour, *, code: str = "", error: str = "
     parameters = f"code={quote(code, safe='=')}" if code else f"error={quote(error)}"
     if asked.state is not None and not behaviour.drop_state:
         parameters += f"&state={quote(asked.state, safe='')}"
-    uri = asked.redirect_uri
+    return see_other(with_query(asked.redirect_uri, parameters))
+
+
+def with_query(uri: str, parameters: str) -> str:
+    """`uri` with `parameters` after those that it has (RFC 6749 section 3.1.2)."""
     separator = "?" if "?" not in uri else "" if uri.endswith(("?", "&")) else "&"
-    return see_other(f"{uri}{separator}{parameters}")
+    return f"{uri}{separator}{parameters}"
 
 
 def difference(sent: str, registered: Sequence[str]) -> str:

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tui_oauth.practice.assets import ICON
 from tui_oauth.practice.html import Html, element, join
 from tui_oauth.practice.layout import document, hidden, initial
-from tui_oauth.practice.store import WORKSPACES, App
+from tui_oauth.practice.records import WORKSPACES, App
 
 
-def consent(app: App, redirect_uri: str, sent: Mapping[str, str], csrf: str) -> Html:
+def consent(
+    app: App,
+    redirect_uri: str,
+    sent: Iterable[tuple[str, str]],
+    csrf: str,
+    *,
+    permissions: Sequence[str],
+    action: str = "/oauth",
+) -> Html:
     """Asks for the workspace (a public app) and for consent. `sent` goes along in the form."""
-    name = WORKSPACES[app.workspace]
+    asks = f"{app.name} asks for access"
+    return document(
+        asks,
+        element(
+            "main",
+            element(
+                "form",
+                hidden("csrf", csrf),
+                *(hidden(key, value) for key, value in sent),
+                element(
+                    "div", initial(app.name), "→", Html(ICON), class_="pair", aria_hidden="true"
+                ),
+                element("h1", asks),
+                *decision(app, permissions),
+                method="post",
+                action=action,
+                class_="card",
+            ),
+            element(
+                "p", "You will be sent back to ", element("code", redirect_uri), class_="foot soft"
+            ),
+            element("p", "Practice provider. Nothing here is real.", class_="foot soft"),
+        ),
+        class_="consent",
+    )
+
+
+def decision(app: App, permissions: Sequence[str]) -> tuple[Html | None, ...]:
+    """The part of a form in which a person decides: workspace, permissions, two buttons."""
     if app.public:
         options = [
             element("option", words, value=key, selected=key == app.workspace)
@@ -25,56 +61,34 @@ def consent(app: App, redirect_uri: str, sent: Mapping[str, str], csrf: str) -> 
             class_="field",
         )
     else:
-        workspace = element("p", "Workspace: ", element("b", name))
-    permissions = [element("li", words) for words in app.permissions]
-    asks = f"{app.name} asks for access"
-    return document(
-        asks,
+        workspace = element("p", "Workspace: ", element("b", WORKSPACES[app.workspace]))
+    able = [element("li", words) for words in permissions]
+    return (
+        workspace,
+        element("h2", "It will be able to") if able else None,
+        element("ul", *able, class_="plain")
+        if able
+        else element("p", "It asks for no permissions.", class_="soft"),
         element(
-            "main",
+            "div",
             element(
-                "form",
-                hidden("csrf", csrf),
-                *(hidden(key, value) for key, value in sent.items()),
-                element(
-                    "div", initial(app.name), "→", Html(ICON), class_="pair", aria_hidden="true"
-                ),
-                element("h1", asks),
-                workspace,
-                element("h2", "It will be able to") if permissions else None,
-                element("ul", *permissions, class_="plain")
-                if permissions
-                else element("p", "It asks for no permissions.", class_="soft"),
-                element(
-                    "div",
-                    element(
-                        "button",
-                        "Authorize access",
-                        name="answer",
-                        value="allow",
-                        class_="main big",
-                        id="authorize",
-                    ),
-                    element(
-                        "button",
-                        "Cancel",
-                        name="answer",
-                        value="cancel",
-                        class_="quiet",
-                        id="cancel",
-                    ),
-                    class_="actions",
-                ),
-                method="post",
-                action="/oauth",
-                class_="card",
+                "button",
+                "Authorize access",
+                name="answer",
+                value="allow",
+                class_="main big",
+                id="authorize",
             ),
             element(
-                "p", "You will be sent back to ", element("code", redirect_uri), class_="foot soft"
+                "button",
+                "Cancel",
+                name="answer",
+                value="cancel",
+                class_="quiet",
+                id="cancel",
             ),
-            element("p", "Practice provider. Nothing here is real.", class_="foot soft"),
+            class_="actions",
         ),
-        class_="consent",
     )
 
 

@@ -17,7 +17,8 @@ from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.html import element
 from tui_oauth.practice.layout import document
 from tui_oauth.practice.odd import odd_answer
-from tui_oauth.practice.store import WORKSPACES, App, Grant, Refused, Store
+from tui_oauth.practice.records import WORKSPACES, App, Grant, Refused, Wanted
+from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import Reply, WebRequest, as_json, form, page, plain
 
 _WINDOW_S = 10
@@ -40,7 +41,7 @@ class Endpoints:
         """POST /auth/eagle/token: a code, or a refresh token where the behaviour issues them."""
         if behaviour.redirects:
             return plain(307, "Moved.", {"Location": "/auth/elsewhere/token"})
-        early = _out_of_order(behaviour)
+        early = out_of_order(behaviour)
         if early is not None:
             return early
         sent = _parameters(request)
@@ -71,7 +72,7 @@ class Endpoints:
                 sent.get("code", ""),
                 verifier=sent.get("code_verifier", ""),
                 redirect_uri=sent.get("redirect_uri"),
-                expires_in=behaviour.expires_in,
+                wanted=Wanted(behaviour.expires_in),
                 refresh=behaviour.issues_refresh_tokens,
             )
         except Refused:
@@ -84,7 +85,7 @@ class Endpoints:
             issued = self._store.refresh(
                 app,
                 sent.get("refresh_token", ""),
-                expires_in=behaviour.expires_in,
+                Wanted(behaviour.expires_in),
                 rotating=behaviour.rotating_refresh,
             )
         except Refused as problem:
@@ -94,7 +95,7 @@ class Endpoints:
 
     def me(self, request: WebRequest, behaviour: Behaviour) -> Reply:
         """GET /me: the admin who authorized, and the workspace as `app`."""
-        early = _out_of_order(behaviour)
+        early = out_of_order(behaviour)
         if early is not None:
             return early
         grant = self._grant(request)
@@ -107,7 +108,7 @@ class Endpoints:
 
     def uninstall(self, request: WebRequest, behaviour: Behaviour) -> Reply:
         """POST /auth/uninstall: ends the grant that the token belongs to."""
-        early = _out_of_order(behaviour)
+        early = out_of_order(behaviour)
         if early is not None:
             return early
         grant = self._grant(request)
@@ -137,7 +138,8 @@ class Endpoints:
         return headers, used > limit
 
 
-def _out_of_order(behaviour: Behaviour) -> Reply | None:
+def out_of_order(behaviour: Behaviour) -> Reply | None:
+    """What every API request gets while the provider is `down` or answers with `html`."""
     if behaviour.down:
         return plain(503, "Service Unavailable")
     if behaviour.html:

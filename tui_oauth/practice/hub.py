@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from tui_oauth.practice import authentication_pages, pages
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.store import PERMISSIONS, WORKSPACES, App, Store
+from tui_oauth.practice.records import PERMISSIONS, WORKSPACES, App
+from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import (
     Reply,
     WebRequest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_oauth.practice.assets import ICON
 from tui_oauth.practice.html import Child, Html, element, join
-from tui_oauth.practice.store import App
+from tui_oauth.practice.records import App
 
 
 def document(title: str, *body: Child, script: bool = False, class_: str = "") -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_oauth.practice.html import Html, element, join
 from tui_oauth.practice.layout import hidden, hub, initial
-from tui_oauth.practice.store import WORKSPACES, App, Grant
+from tui_oauth.practice.records import WORKSPACES, App, Grant
 from tui_oauth.text import rfc3339
 
 

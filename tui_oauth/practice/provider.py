@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tui_oauth.errors import StorageFailed
 from tui_oauth.practice.application import MAX_BODY, Application
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.store import App
+from tui_oauth.practice.records import App
 from tui_oauth.practice.web import Reply, plain
 
 DEFAULT_PORT = 8977
@@ -42,9 +42,13 @@ class PracticeProvider:
         """Where the Developer Hub is, without a slash at the end."""
         return f"http://{_HOST}:{self.port}"
 
-    def register(self, name: str, *redirect_links: str, public: bool = False) -> App:
+    def register(
+        self, name: str, *redirect_links: str, public: bool = False, auth_method: str = ""
+    ) -> App:
         """An app that is ready for sign-ins, as the web forms would make it."""
-        return self.application.register(name, *redirect_links, public=public)
+        return self.application.register(
+            name, *redirect_links, public=public, auth_method=auth_method
+        )
 
     def start(self) -> None:
         """Listens from now on. StorageFailed when the port is not to be had."""
@@ -153,6 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def _answer(self) -> None:
         body = self._read_body()
         if isinstance(body, Reply):
@@ -164,7 +171,12 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._write(plain(400, "This is not an address."))
             return
-        headers = dict(self.headers.items())
+        # A header that is there twice reads as one with a comma (RFC 9110 section 5.3): no single
+        # value is picked out of two, of a DPoP proof for instance.
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            known = headers.get(name.lower())
+            headers[name.lower()] = value if known is None else f"{known}, {value}"
         if len(self.headers.get_all("Host", [])) != 1:
             self._write(plain(400, "Exactly one Host header is needed."))
             return
@@ -191,7 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(reply.body)))
+        if reply.status != 204:
+            self.send_header("Content-Length", str(len(reply.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

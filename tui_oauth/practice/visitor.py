@@ -118,6 +118,13 @@ class Visitor:
         }
         return self._go(Request("POST", address, "form", headers, content.encode()))
 
+    def connect_device(self, verification_uri: str, user_code: str, *, allow: bool = True) -> Page:
+        """Lets in the device that shows `user_code`, or turns it away (RFC 8628 section 3.3)."""
+        self.open(verification_uri)
+        self.page.form.type("Code", user_code)
+        self.press("Continue")
+        return self.press("Authorize access" if allow else "Cancel")
+
     def _go(self, request: Request) -> Page:
         for _ in range(_MAX_REDIRECTS):
             if urlsplit(request.url).hostname not in {"127.0.0.1", "localhost", "::1"}:

@@ -40,6 +40,14 @@ class WebRequest:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port by which we were called: what the standard endpoints call themselves.
+
+        Behind it is nobody but us, since only loopback names get this far.
+        """
+        return f"http://{self.headers.get('host', '').lower()}"
+
+    @property
     def host_is_loopback(self) -> bool:
         """Whether the Host header names this machine. Anything else is DNS rebinding."""
         name = re.fullmatch(
@@ -122,6 +130,14 @@ def raw_json(status: int, body: bytes, headers: Mapping[str, str] | None = None)
     """A JSON answer; never stored (RFC 6749 section 5.1)."""
     made = {"Content-Type": "application/json; charset=utf-8", "Pragma": "no-cache"}
     return _reply(status, {**made, **(headers or {})}, body)
+
+
+def oauth_error(
+    error: str, words: str = "", status: int = 400, headers: Mapping[str, str] | None = None
+) -> Reply:
+    """An error as RFC 6749 section 5.2 has it, and the extensions after it."""
+    body = {"error": error, **({"error_description": words} if words else {})}
+    return as_json(status, body, headers)
 
 
 def asset(media_type: str, text: str) -> Reply:

@@ -1,7 +1,7 @@
 """The services of the dropdown: those that come with the program, and the person's own files.
 
 One service is one file. `get` reads one file only, because `tui-oauth token` runs in a prompt or a
-loop; the whole catalogue is read when somebody wants to choose. An own service takes the place of
+loop; `all` and `search` give one line of each, from an index (`services.listing`). An own service takes the place of
 the built-in one with the same id, and says so (`Service.own`, `Catalogue.replaced`).
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from tui_oauth.errors import AlreadyExists, InvalidService, NotFound, TuiOauthError, UsageProblem
 from tui_oauth.services import own_files
 from tui_oauth.services.format import Service
+from tui_oauth.services.listing import Listing, indexed, listing_of
 from tui_oauth.services.loading import is_id, parse_service
 from tui_oauth.text import neutralise
 
@@ -45,7 +46,7 @@ class Catalogue:
         self._builtin = builtin
         self._read: dict[str, Service] = {}
         self._own = _Own()
-        self._sorted: tuple[Service, ...] | None = None
+        self._sorted: tuple[Listing, ...] | None = None
 
     @property
     def problems(self) -> list[tuple[Path, str]]:
@@ -76,18 +77,19 @@ class Catalogue:
             self._read[service_id] = found
         return found
 
-    def all(self) -> tuple[Service, ...]:
+    def all(self) -> tuple[Listing, ...]:
         """Every service, by name; those that are nobody's provider at the end."""
         own = self._current_own()
         if self._sorted is None:
-            by_id = dict(own.services)
+            known = indexed() if self._builtin == BUILT_IN else {}
+            by_id = {one: listing_of(service) for one, service in own.services.items()}
             for path in self._builtin.glob("*.toml"):
                 if path.stem not in by_id and path.stem not in own.broken:
-                    by_id[path.stem] = self.get(path.stem)
+                    by_id[path.stem] = known.get(path.stem) or listing_of(self.get(path.stem))
             self._sorted = tuple(sorted(by_id.values(), key=_place))
         return self._sorted
 
-    def search(self, query: str) -> list[Service]:
+    def search(self, query: str) -> list[Listing]:
         """The services that fit `query`, best first; all of them for an empty one."""
         from tui_oauth.services.search import search
 
@@ -183,5 +185,5 @@ def _meant_id(path: Path, text: str) -> str:
     return match[1] if match else path.stem
 
 
-def _place(service: Service) -> tuple[bool, str]:
-    return not service.own and service.category in _LAST_CATEGORIES, service.name.casefold()
+def _place(listing: Listing) -> tuple[bool, str]:
+    return not listing.own and listing.category in _LAST_CATEGORIES, listing.name.casefold()

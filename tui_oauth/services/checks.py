@@ -19,7 +19,13 @@ from tui_oauth.services.addresses import (
     problem_with,
 )
 from tui_oauth.services.format import RESERVED_PLACEHOLDERS, Service
-from tui_oauth.services.templates import ADDRESSES, EXTENSION_ADDRESSES, kept_names, templates
+from tui_oauth.services.templates import (
+    ADDRESSES,
+    EXTENSION_ADDRESSES,
+    kept_names,
+    set_variable,
+    templates,
+)
 
 Problem = tuple[str, str]
 
@@ -176,6 +182,15 @@ def _variables(service: Service) -> Iterator[Problem]:
                     f"has to have one value for each choice of {source.name}",
                 )
             values = list(variable.derived.map.values())
+        if variable.optional:
+            if variable.choices or variable.default or variable.derived:
+                yield f"{key}.optional", "is true, and the variable has choices or a default"
+            for where, text, _ in places:
+                if f"{{{variable.name}}}" in text and not where.startswith("quirks.api.headers."):
+                    yield (
+                        where,
+                        f"uses {{{variable.name}}}, which is optional: only API headers may",
+                    )
         if variable.kind == "address":
             fitting = re.compile(rf"https://\{{{variable.name}\}}(?=/|$)")
             for where, text, _ in places:
@@ -206,11 +221,10 @@ def _authorize(service: Service) -> Iterator[Problem]:
         if name in RESERVED_AUTHORIZE | {quirks.client_id_parameter, quirks.scope_parameter}:
             yield f"extra_authorize_params.{name}", "is a parameter that the program sets itself"
     mode = service.extra_authorize_params.get("response_mode", "query")
-    if mode != "query" and not (mode == "form_post" and service.quirks.callback.form_post):
+    if mode != "query":
         yield (
             "extra_authorize_params.response_mode",
-            f'is "{mode}"; only "query" reaches the callback server, and "form_post" where '
-            "quirks.callback.form_post is true",
+            f'is "{mode}"; only "query" reaches the callback server',
         )
     if quirks.response_type not in _RESPONSE_TYPES:
         reason = (
@@ -226,9 +240,8 @@ def _authorize(service: Service) -> Iterator[Problem]:
             "default_scopes",
             "are listed, and quirks.authorize.scope is false: no scope would be sent",
         )
-    for key in ("scope_parameter", "client_id_parameter"):
-        if not getattr(quirks, key):
-            yield f"quirks.authorize.{key}", "is empty"
+    if not quirks.scope_parameter:
+        yield "quirks.authorize.scope_parameter", "is empty"
 
 
 def _token(service: Service) -> Iterator[Problem]:
@@ -287,9 +300,12 @@ def _rest(service: Service) -> Iterator[Problem]:
             'has to be "client", "bearer", "basic", "none" or a template with a placeholder',
         )
     by_name = {variable.name: variable for variable in service.variables}
-    for parameter, name in quirks.callback.sets.items():
+    for parameter, named in quirks.callback.sets.items():
+        name = set_variable(named)
         variable = by_name.get(name)
-        if variable is None or variable.derived:
+        if named != name and (problem_with(named) or not named.startswith("https://")):
+            yield f"quirks.callback.sets.{parameter}", f'is "{named}", which is no address'
+        elif variable is None or variable.derived:
             yield (
                 f"quirks.callback.sets.{parameter}",
                 f'names "{name}", which is not a variable that is filled in',
@@ -304,6 +320,8 @@ def _rest(service: Service) -> Iterator[Problem]:
             yield "quirks.callback.sets_hosts", f'holds "{host}"; write a host, or *. and a domain'
     if not quirks.callback.code_parameter:
         yield "quirks.callback.code_parameter", "is empty"
+    if not quirks.token.code_parameter:
+        yield "quirks.token.code_parameter", "is empty"
     if probe and probe.body:
         if probe.method != "POST":
             yield "identity_probe.body", 'is given, and method is not "POST"'

@@ -66,12 +66,14 @@ def _variable_field(variable: Variable) -> Field:
         words = "Choose one."
     elif variable.example:
         words = f"For instance: {variable.example}"
+        if variable.optional:
+            words += ". API calls carry it; empty, they go without."
     else:
         words = "Part of this service's addresses."
     return Field(
         variable.name,
         variable.label,
-        required=variable.default is None,
+        required=variable.default is None and not variable.optional,
         help=words,
         default=variable.default or "",
         choices=variable.choices,

@@ -7,8 +7,9 @@ branch on a service's name anywhere in the program.
 
 Texts may hold placeholders `{name}`: variables of the service, filled in by the person (or
 derived from another variable), and in `quirks` and `identity_probe` the reserved names
-`{access_token}`, `{refresh_token}`, `{client_id}`, `{client_secret}` and the names that
-`answer.keep`, `callback.keep` and `identity_probe.keep` store.
+`{access_token}`, `{refresh_token}`, `{client_id}`, `{client_secret}`, in refresh parameters
+`{redirect_uri}`, and the names that `answer.keep`, `callback.keep` and `identity_probe.keep`
+store.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Variable:
 
     `kind` is `text`, or `address` for one that stands for host and path together; people may
     give such a one as a whole URL. What a text may hold follows from where it stands (resolve).
+    An `optional` one stands in headers of API calls only; without a value those are not sent.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Variable:
     choices: tuple[Choice, ...] = ()
     derived: Derived | None = None
     kind: str = "text"
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ class IdentityProbe:
 class AuthorizeQuirks:
     """The authorization request (RFC 6749 section 4.1.1).
 
-    `scope` False: no scope parameter is sent. `response_type` empty: left out. `redirect_uri`:
+    `client_id_parameter` empty: the client id is not sent (another id of the app is). `scope` False: no scope parameter is sent. `response_type` empty: left out. `redirect_uri`:
     a text sent in place of the URL (a name registered at the provider). `fragment`: the address
     is a fragment route and parameters follow the fragment. `nonce`: a random nonce is sent even
     without the scope openid.
@@ -123,9 +126,10 @@ class CallbackQuirks:
     `keep`: further parameters to store with the tokens. `sets`: parameter to variable, where the
     callback says at which host to go on; its value must be one of the variable's choices, or make
     addresses whose hosts match one of `sets_hosts` (`*.` at the beginning stands for any
-    subdomain). `resolve.from_callback` does it.
-    `form_post`: the code arrives by POST (OAuth 2.0 Form Post Response Mode); what asks for it, if
-    anything, is `response_mode` in `extra_authorize_params`. `hmac_parameter`: a signature made with the client
+    subdomain). Where the parameter is a whole address, a template such as
+    `https://accounts.example.{region}` says where in it the variable stands.
+    `resolve.from_callback` does it.
+    `form_post`: the code arrives by POST. `hmac_parameter`: a signature made with the client
     secret. `plus_is_literal`: a raw `+` in the code stands for itself.
     """
 
@@ -142,13 +146,14 @@ class CallbackQuirks:
 class TokenQuirks:
     """The token request (RFC 6749 section 4.1.3), and what of it refresh shares.
 
-    `basic_secret_only`: HTTP Basic with the secret as user name and an empty password.
+    `code_parameter`: the name under which the code is sent. `basic_secret_only`: HTTP Basic with the secret as user name and an empty password.
     `basic_unencoded`: id and secret are not form-urlencoded before Basic (RFC 6749 section
     2.3.1 asks for it). `parameters_in`: `body` or `query`. `state`: the state is sent again.
     """
 
     grant_type: bool = True
     redirect_uri: bool = True
+    code_parameter: str = "code"
     client_id_parameter: str = "client_id"
     client_secret_parameter: str = "client_secret"
     basic_secret_only: bool = False

@@ -23,7 +23,13 @@ MAX_ID = 60
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VARIABLE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 # Besides the placeholders the program fills in, names that the Configure OAuth form uses itself.
-_TAKEN_NAMES = fmt.RESERVED_PLACEHOLDERS | {"callback_url", "scopes", "state", "code"}
+_TAKEN_NAMES = fmt.RESERVED_PLACEHOLDERS | {
+    "callback_url",
+    "redirect_uri",
+    "scopes",
+    "state",
+    "code",
+}
 
 _GRANTS = {"authorization_code", "refresh_token", "client_credentials", "device_code"}
 _REFUSED_GRANTS = {
@@ -196,6 +202,7 @@ def _variables(table: Table) -> tuple[fmt.Variable, ...]:
                 choices=_choices(item),
                 derived=_derived(item),
                 kind=item.one_of("kind", {"text", "address"}, "text"),
+                optional=bool(item.flag("optional")),
             )
         )
         item.close()

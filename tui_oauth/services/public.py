@@ -62,6 +62,8 @@ def _variable(variable: Variable) -> dict[str, Any]:
         found["derived"] = {"from": variable.derived.source, "map": dict(variable.derived.map)}
     if variable.kind != "text":
         found["kind"] = variable.kind
+    if variable.optional:
+        found["optional"] = True
     return found
 
 

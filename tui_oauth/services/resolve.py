@@ -18,7 +18,7 @@ from tui_oauth.services.addresses import (
     split_port,
 )
 from tui_oauth.services.format import IdentityProbe, Service, Variable
-from tui_oauth.services.templates import Template, templates
+from tui_oauth.services.templates import Template, set_variable, templates
 from tui_oauth.services.values import clean_variable
 from tui_oauth.text import neutralise
 
@@ -47,6 +47,9 @@ def resolve(
     for variable in asked_variables(service):
         given = variables.get(variable.name, "").strip() or defaults.get(variable.name, "").strip()
         given = given or variable.default or ""
+        if variable.optional and not given:
+            service = _without_headers(service, variable.name)
+            continue
         value, wrong = clean_variable(variable, given, places)
         if wrong:
             raise _refused(service, variable, given, wrong)
@@ -76,11 +79,13 @@ def from_callback(service: Service, parameters: Mapping[str, str]) -> dict[str, 
     by_name = {variable.name: variable for variable in service.variables}
     places = tuple(templates(service))
     found: dict[str, str] = {}
-    for parameter, name in service.quirks.callback.sets.items():
+    for parameter, named in service.quirks.callback.sets.items():
         given = parameters.get(parameter, "")
         if not given:
             continue
-        value, wrong = clean_variable(by_name[name], given, places)
+        name = set_variable(named)
+        meant = given if named == name else _part_of_address(named, given)
+        value, wrong = clean_variable(by_name[name], meant, places)
         if wrong or not (by_name[name].choices or _leads_home(service, places, name, value)):
             raise ProviderRefused(
                 f"The callback sends the sign-in to {neutralise(given, 80)!r}, which is not a place"
@@ -89,6 +94,21 @@ def from_callback(service: Service, parameters: Mapping[str, str]) -> dict[str, 
             )
         found[name] = value
     return found
+
+
+def _part_of_address(template: str, given: str) -> str:
+    """What stands in `given` where `template` has its variable; empty when they do not fit."""
+    before, _, after = PLACEHOLDER.sub("\0", template, count=1).partition("\0")
+    fits = re.fullmatch(f"{re.escape(before)}([^/?#]+){re.escape(after)}/?", given, re.IGNORECASE)
+    return fits[1] if fits else ""
+
+
+def _without_headers(service: Service, name: str) -> Service:
+    """`service` without the headers of API calls that carry the variable `name`."""
+    api = service.quirks.api
+    kept = {header: text for header, text in api.headers.items() if f"{{{name}}}" not in text}
+    quirks = dataclasses.replace(service.quirks, api=dataclasses.replace(api, headers=kept))
+    return dataclasses.replace(service, quirks=quirks)
 
 
 def _leads_home(service: Service, places: tuple[Template, ...], name: str, value: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tui_oauth.services.addresses import PLACEHOLDER
 from tui_oauth.services.format import RESERVED_PLACEHOLDERS, Service
 
 Template = tuple[str, str, frozenset[str]]
@@ -22,6 +23,12 @@ ADDRESSES = (
     "docs_url",
 )
 EXTENSION_ADDRESSES = ("par_url", "jwks_url", "registration_url")
+
+
+def set_variable(named: str) -> str:
+    """The variable that a value of `quirks.callback.sets` names, be it a template or the bare name."""
+    match = PLACEHOLDER.search(named)
+    return match[1] if match else named
 
 
 def kept_names(service: Service) -> frozenset[str]:
@@ -61,7 +68,9 @@ def templates(service: Service) -> Iterator[Template]:
     yield "quirks.authorize.redirect_uri", quirks.authorize.redirect_uri, nothing
     yield from _each("quirks.token.headers", quirks.token.headers, client | {"client_secret"})
     yield "quirks.refresh.url", quirks.refresh.url, kept
-    yield from _each("quirks.refresh.parameters", quirks.refresh.parameters, everything)
+    yield from _each(
+        "quirks.refresh.parameters", quirks.refresh.parameters, everything | {"redirect_uri"}
+    )
     if quirks.answer.long_lived:
         yield "quirks.answer.long_lived.url", quirks.answer.long_lived.url, kept
         parameters = quirks.answer.long_lived.parameters

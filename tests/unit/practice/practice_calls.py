@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice.application import Application
-from tui_oauth.practice.store import App
+from tui_oauth.practice.records import App
 from tui_oauth.practice.web import Reply
 
 CALLBACK = "http://127.0.0.1:8976/callback"

@@ -41,6 +41,18 @@ def test_without_flags_nothing_is_switched():
         (["--https-only"], {"https_only": True}),
         (["--drop-state"], {"drop_state": True}),
         (["--rate-limit", "3"], {"rate_limit": 3}),
+        (["--par-required"], {"par_required": True}),
+        (["--par-lifetime", "3"], {"par_lifetime": 3}),
+        (["--device-interval", "1"], {"device_interval": 1}),
+        (["--device-lifetime", "9"], {"device_lifetime": 9}),
+        (["--device-slow-down"], {"device_slow_down": True}),
+        (["--dpop-required"], {"dpop_required": True}),
+        (["--dpop-nonces"], {"dpop_nonces": True}),
+        (["--register-as", "none"], {"register_as": "none"}),
+        (["--secret-lifetime", "9"], {"secret_lifetime": 9}),
+        (["--odd-iss", "wrong"], {"odd_iss": "wrong"}),
+        (["--odd-metadata", "issuer"], {"odd_metadata": "issuer"}),
+        (["--odd-id-token", "nonce"], {"odd_id_token": "nonce"}),
     ],
 )
 def test_each_switch_has_a_flag(words, switched):
@@ -73,7 +85,16 @@ def test_wrong_values_are_usage_errors(words, capsys):
     assert words[0] in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [{"odd_json": "x"}, {"delay": -1.0}, {"rate_limit": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"odd_json": "x"},
+        {"delay": -1.0},
+        {"rate_limit": 0},
+        {"odd_iss": "x"},
+        {"device_interval": -1},
+    ],
+)
 def test_wrong_values_in_code(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Behaviour(**wrong)

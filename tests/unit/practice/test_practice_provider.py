@@ -114,7 +114,8 @@ def test_stopping_ends_a_delayed_answer():
             b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             b"411",
         ),
-        (b"DELETE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"501"),
+        (b"DELETE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"405"),
+        (b"PUT / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", b"501"),
         (b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"400"),
     ],
 )

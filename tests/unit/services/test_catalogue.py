@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -19,6 +20,7 @@ from tui_oauth.errors import (
 )
 from tui_oauth.services import catalogue as catalogue_module
 from tui_oauth.services.catalogue import BUILT_IN, Catalogue
+from tui_oauth.services.listing import INDEX, index_text, indexed, listing_of
 
 ACME = """
 id = "acme"
@@ -60,8 +62,9 @@ def test_get_reads_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_is_sorted_by_name_with_nobodys_providers_last() -> None:
     ids = [service.id for service in Catalogue().all()]
-    assert ids[-3:] == ["custom-oauth2", "practice", "practice-https"]
-    names = [service.name.casefold() for service in Catalogue().all()[:-3]]
+    assert ids[-4:] == ["custom-oauth2", "practice", "practice-standard", "practice-https"]
+    assert len(ids) >= 245
+    names = [service.name.casefold() for service in Catalogue().all()[:-4]]
     assert names == sorted(names)
     assert {"intercom", "github", "zendesk"} <= set(ids)
 
@@ -264,3 +267,28 @@ def test_add_into_a_place_that_is_no_folder_reports_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageFailed, match="could not be written"):
         Catalogue(tmp_path / "file" / "services").add(put(tmp_path, "acme.toml", ACME))
+
+
+def test_the_index_says_what_the_files_say() -> None:
+    """Made anew by: python -m tui_oauth.services.listing"""
+    services = [Catalogue().get(path.stem) for path in BUILT_IN.glob("*.toml")]
+    assert INDEX.read_text(encoding="utf-8") == index_text(services)
+
+
+def test_a_line_of_the_index_is_the_line_of_its_service() -> None:
+    known = indexed()
+    for path in BUILT_IN.glob("*.toml"):
+        assert known[path.stem] == listing_of(Catalogue().get(path.stem))
+
+
+def test_without_an_index_every_file_is_read(tmp_path: Path) -> None:
+    assert indexed(tmp_path / "none.json") == {}
+
+
+def test_the_dropdown_reads_no_service_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Never:
+        raise AssertionError("a service file was read")
+
+    monkeypatch.setattr("tui_oauth.services.catalogue.parse_service", refuse)
+    assert len(Catalogue().all()) > 245
+    assert Catalogue().search("zoho")

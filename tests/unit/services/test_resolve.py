@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_oauth.errors import ProviderRefused, UsageProblem
+from tui_oauth.errors import InvalidService, ProviderRefused, UsageProblem
 from tui_oauth.services.catalogue import Catalogue
 from tui_oauth.services.format import Service
 from tui_oauth.services.loading import parse_service
@@ -335,3 +335,79 @@ def test_rule_63_the_callback_cannot_lead_to_another_host(
     host = urlsplit(resolve(service, found).token_url).hostname or ""
     assert "Nothing was sent there" in refusal or host.endswith(".shards.example")
     assert host.endswith((".shards.example", "accounts.zones.com"))
+
+
+WHOLE_ADDRESS = """
+id = "acme"
+name = "Acme"
+authorize_url = "https://accounts.acme.{dc}/auth"
+token_url = "https://accounts.acme.{dc}/token"
+[[variables]]
+name = "dc"
+default = "com"
+choices = [{ value = "com" }, { value = "eu" }, { value = "com.au" }]
+[quirks.callback]
+sets = { accounts-server = "https://accounts.acme.{dc}" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "dc"),
+    [
+        ("https://accounts.acme.eu", "eu"),
+        ("https://accounts.acme.com.au/", "com.au"),
+        ("HTTPS://Accounts.ACME.eu", "eu"),
+    ],
+)
+def test_the_callback_may_name_a_whole_address(address: str, dc: str) -> None:
+    service = parse_service(WHOLE_ADDRESS, "acme.toml")
+    found = from_callback(service, {"accounts-server": address})
+    assert found == {"dc": dc}
+    assert resolve(service, found).token_url == f"https://accounts.acme.{dc}/token"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://accounts.acme.evil.example",
+        "https://accounts.evil.eu",
+        "https://accounts.acme.eu.evil.example",
+        "https://accounts.acme.eu@evil.example",
+        "https://accounts.acme.eu/x",
+        "https://accounts.acme.eu?x",
+        "http://accounts.acme.eu",
+        "eu/../evil",
+        "accounts.acme.eu",
+    ],
+)
+def test_an_address_of_somebody_else_is_refused(address: str) -> None:
+    service = parse_service(WHOLE_ADDRESS, "acme.toml")
+    with pytest.raises(ProviderRefused, match="is not a place of Acme"):
+        from_callback(service, {"accounts-server": address})
+
+
+OPTIONAL = """
+id = "acme"
+name = "Acme"
+authorize_url = "https://acme.example/auth"
+token_url = "https://acme.example/token"
+[[variables]]
+name = "key"
+optional = true
+[quirks.api.headers]
+Acme-Key = "{key}"
+Acme-Version = "2"
+"""
+
+
+def test_a_header_goes_without_its_optional_value() -> None:
+    service = parse_service(OPTIONAL, "acme.toml")
+    assert resolve(service, {}).quirks.api.headers == {"Acme-Version": "2"}
+    with_value = resolve(service, {"key": "k1"}).quirks.api.headers
+    assert with_value == {"Acme-Key": "k1", "Acme-Version": "2"}
+
+
+def test_an_optional_value_may_stand_in_headers_of_api_calls_only() -> None:
+    text = OPTIONAL.replace("acme.example/token", "acme.example/{key}/token")
+    with pytest.raises(InvalidService, match=r"token_url uses \{key\}, which is optional"):
+        parse_service(text, "acme.toml")

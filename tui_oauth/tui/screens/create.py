@@ -98,13 +98,20 @@ class CreateScreen(AppScreen[Entry]):
 
     @on(ServicePicker.Highlighted)
     async def _look_at(self, event: ServicePicker.Highlighted) -> None:
-        service = event.service
+        service = None
         self.query_one("#service-error", FieldError).show("")
+        if event.service is not None:
+            try:
+                # One small file: a few milliseconds, and it is kept.
+                service = self.home.workspace.catalogue.get(event.service.id)
+            except TuiOauthError as error:
+                self.query_one("#service-error", FieldError).show(sentence(error))
         self._show_callback(service)
         name = self.query_one("#name", CleanInput)
         if name.value == self._suggested:
             self._suggested = "" if service is None else suggested_name(service.id, self._taken)
             name.value = self._suggested
+            name.cursor_position = len(self._suggested)  # or ctrl+u leaves the rest of a longer one
         await self._ask_variables(service)
 
     @on(ServicePicker.Chosen)
@@ -132,7 +139,9 @@ class CreateScreen(AppScreen[Entry]):
             asked = tuple(
                 variable
                 for variable in asked_variables(service)
-                if variable.default is None and variable.name not in preset
+                if variable.default is None
+                and not variable.optional
+                and variable.name not in preset
             )
         self.query_one("#variables-error", FieldError).show("")
         if asked == self._asked:

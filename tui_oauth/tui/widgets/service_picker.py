@@ -24,9 +24,9 @@ from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.words import redirect_words
 
 if TYPE_CHECKING:
-    from tui_oauth.services.format import Service
+    from tui_oauth.services.listing import Listing
 
-Search = Callable[[str], "Sequence[Service]"]
+Search = Callable[[str], "Sequence[Listing]"]
 _RULE_WIDTH = 17
 _CATEGORY_WIDTH = 18
 
@@ -58,19 +58,19 @@ class ServicePicker(Vertical):
     class Highlighted(Message):
         """Another service, or none, is under the cursor."""
 
-        service: Service | None
+        service: Listing | None
 
     @dataclass
     class Chosen(Message):
         """Enter or a click on a service."""
 
-        service: Service
+        service: Listing
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="field service-picker")
         self.border_title = "Service"
         self._search: Search | None = None
-        self._found: list[Service] = []
+        self._found: list[Listing] = []
         self._told: str | None = None
         self._pick: str | None = None
 
@@ -81,7 +81,7 @@ class ServicePicker(Vertical):
         yield options
 
     @property
-    def service(self) -> Service | None:
+    def service(self) -> Listing | None:
         """The service under the cursor."""
         place = self.query_one(OptionList).highlighted
         return self._found[place] if place is not None and place < len(self._found) else None
@@ -167,7 +167,7 @@ class ServicePicker(Vertical):
             self.post_message(self.Highlighted(service))
 
 
-def service_line(service: Service, width: int, query: str = "") -> Content:
+def service_line(service: Listing, width: int, query: str = "") -> Content:
     """A service in `width` cells: its name, what it is for, what redirect URLs it accepts."""
     rule = redirect_words(service.redirect_uri_rules)
     category = "own service" if service.own else neutralise(service.category, 40)
