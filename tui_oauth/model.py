@@ -18,6 +18,7 @@ MAX_NAME_LENGTH = 100
 MAX_SECRET_LENGTH = 16_384
 
 NO_TEXTS: Mapping[str, str] = {}
+BOUND_TOKEN_TYPE = "dpop"
 
 
 class Grant(enum.StrEnum):
@@ -56,6 +57,11 @@ class TokenSet:
     id_token: Secret | None = None
     scopes: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> bool:
+        """Whether the access token is bound to the entry's key: no use without a proof (RFC 9449)."""
+        return self.token_type.lower() == BOUND_TOKEN_TYPE
 
 
 @dataclass(frozen=True, slots=True)

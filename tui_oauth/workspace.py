@@ -32,7 +32,8 @@ class Workspace:
     `ask` prompts a person for a passphrase and is None where nobody can be asked. `tell` is given
     a sentence that a person should read and that ends nothing; None where `vault_notice` is shown
     instead. `traffic` is told of every HTTP exchange, and None where nobody wants to see them.
-    `now` gives Unix seconds.
+    `proof_nonces` are the values that servers want in the next proof of possession (RFC 9449
+    section 8), by origin and key. `now` gives Unix seconds.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Workspace:
         self.ask = ask
         self.tell: Callable[[str], None] | None = None
         self.traffic: Traffic | None = None
+        self.proof_nonces: dict[tuple[str, str], str] = {}
         self._clock = clock
         self._vault: Vault | None = None
         self._last_seen: LastSeen | None = None

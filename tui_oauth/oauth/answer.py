@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderUnreachable, TuiOauthError
-from tui_oauth.model import NO_TEXTS, TokenSet
+from tui_oauth.model import BOUND_TOKEN_TYPE, NO_TEXTS, TokenSet
 from tui_oauth.oauth.explain import flagged, refusal
 from tui_oauth.oauth.reading import (
     Unreadable,
@@ -188,10 +188,19 @@ def _token_type(service: Service, response: Response, document: Any) -> str:
     """The token type (RFC 6749 section 7.1), compared without case (rule 77)."""
     quirks = service.quirks
     given = document.get("token_type")
-    if given is None:
+    if given is None and not service.extensions.dpop:
         if quirks.answer.token_type:
             return quirks.answer.token_type
         raise _not_understood(service, response, "token_type is missing")
+    if service.extensions.dpop:
+        # RFC 9449 section 5: any other type means that the token is not bound to the key. It is
+        # discarded, since a service that declares bound tokens wants them protected.
+        if isinstance(given, str) and given.lower() == BOUND_TOKEN_TYPE:
+            return given
+        shown = neutralise(given, 40) if isinstance(given, str) else "missing"
+        raise _not_understood(
+            service, response, f"token_type is {shown} and not DPoP: it is not bound to the key"
+        )
     usable = {"bearer", quirks.answer.token_type.lower(), quirks.api.scheme.lower()} - {""}
     if not isinstance(given, str) or given.lower() not in usable:
         shown = neutralise(given, 40) if isinstance(given, str) else "not a text"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import UsageProblem
+from tui_oauth.oauth.dpop import SCHEME
 from tui_oauth.oauth.headers import checked_value, filled_headers, joined_headers
 from tui_oauth.oauth.templates import PLACEHOLDER, fill
 from tui_oauth.oauth.urls import check_endpoint, origin_of
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def authorization_header(service: Service, tokens: TokenSet) -> tuple[str, str]:
-    """Name and value of the header that carries the access token: `Authorization: Bearer ...`."""
+    """Name and value of the header that carries the access token: `Authorization: Bearer ...`.
+
+    For a token that is bound to a key it is `Authorization: DPoP ...` (RFC 9449 section 7.1).
+    """
     quirks = service.quirks.api
     token = tokens.access_token.reveal()
+    if tokens.bound:
+        return "Authorization", checked_value("Authorization", f"{SCHEME} {token}")
     value = f"{quirks.scheme} {token}" if quirks.scheme else token
     return quirks.header, checked_value(quirks.header, value)
 

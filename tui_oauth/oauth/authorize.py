@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.errors import PasteProblem, ProviderRefused, SignInEnded, UsageProblem
 from tui_oauth.oauth.explain import refused_by_browser
 from tui_oauth.oauth.pkce import RandomBytes, code_challenge, code_verifier, unguessable
+from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.signature import Signature
 from tui_oauth.oauth.templates import fill
 from tui_oauth.oauth.urls import check_endpoint, check_link, with_parameters
@@ -45,9 +46,13 @@ RESERVED_PARAMETERS = frozenset(
         "response_mode",
         "client_secret",
         "code_verifier",
+        "request",
+        "request_uri",
+        "dpop_jkt",
     }
 )
 _CODE = re.compile(r"[\x20-\x7e]+")
+_ATTACK = "This can be an attack. Start again, and open only the link that is shown here."
 
 
 class StateMismatch(PasteProblem):
@@ -60,6 +65,8 @@ class Attempt:
 
     `redirect_uri` is where the browser ends. `code_verifier` is None where the service declares
     that it has no PKCE; `nonce` is empty unless one was sent; `issuer` is empty when not known.
+    `parameters` are those of the authorization request, whichever way they go. Where they are
+    pushed (RFC 9126), `authorization_url` is empty until `par.with_link` makes it.
     """
 
     entry_id: str
@@ -73,6 +80,7 @@ class Attempt:
     issuer: str
     created_at: int
     expires_at: int
+    parameters: tuple[tuple[str, str], ...] = field(repr=False)
     authorization_url: str = field(repr=False)
 
 
@@ -102,12 +110,15 @@ def start(
     random: RandomBytes,
     now: int,
     lifetime: int = DEFAULT_LIFETIME,
+    key_thumbprint: str = "",
 ) -> Attempt:
     """A new attempt with its Authorization link (RFC 6749 section 4.1.1).
 
     PKCE with S256 is sent unless the service declares that it does not support it: a server that
-    does not know it ignores it (RFC 6749 section 3.1). Raises UsageProblem when the service has
-    no such grant or its data does not make a safe link.
+    does not know it ignores it (RFC 6749 section 3.1). `key_thumbprint` binds the code to the key
+    that the tokens are to be bound to (RFC 9449 section 10). Where the service wants its
+    parameters pushed there is no link yet (see `oauth.par`). Raises UsageProblem when the service
+    has no such grant or its data does not make a safe link.
     """
     quirks = service.quirks.authorize
     if "authorization_code" not in service.grants or not service.authorize_url:
@@ -126,9 +137,12 @@ def start(
     verifier = None if service.pkce == "unsupported" else Secret(code_verifier(random))
     nonce = unguessable(random) if quirks.nonce or "openid" in scopes else ""
     parameters = _request_parameters(
-        service, client_id, redirect_uri, tuple(scopes), state, verifier, nonce
+        service, client_id, redirect_uri, tuple(scopes), state, verifier, nonce, key_thumbprint
     )
-    url = with_parameters(service.authorize_url, parameters, quirks.fragment)
+    url = ""
+    if not is_pushed(service):
+        url = with_parameters(service.authorize_url, parameters, quirks.fragment)
+        url = check_link(url, fragment=quirks.fragment)
     return Attempt(
         entry_id=entry_id,
         service_id=service.id,
@@ -141,8 +155,18 @@ def start(
         issuer=service.issuer,
         created_at=now,
         expires_at=now + lifetime,
-        authorization_url=check_link(url, fragment=quirks.fragment),
+        parameters=tuple(parameters),
+        authorization_url=url,
     )
+
+
+def is_pushed(service: Service) -> bool:
+    """Whether the parameters go to the server by themselves, before the link (RFC 9126).
+
+    They do where the server requires it, and where the service's file says that it does: the
+    endpoint alone is an offer, which costs a request and gives a link that soon expires.
+    """
+    return service.extensions.par_required and bool(service.extensions.par_url)
 
 
 def sent_redirect_uri(service: Service, attempt: Attempt) -> str:
@@ -163,8 +187,9 @@ def read_answer(
 
     The state is looked at first: without it nothing else counts (rule 27), and StateMismatch is
     raised, after which the attempt goes on. Then: SignInEnded when the time is up (rule 16),
-    ProviderRefused for an error answer, another issuer (RFC 9207 section 2.4), a repeated
-    parameter, and for a code together with an error or neither (rule 57).
+    ProviderRefused for a repeated parameter, an issuer that is another one or missing where the
+    service always names it (RFC 9207 section 2.4), an error answer, and for a code together with
+    an error or neither (rule 57).
     """
     check_state(attempt, parameters)
     if now >= attempt.expires_at:
@@ -174,24 +199,30 @@ def read_answer(
         )
     quirks = service.quirks.callback
     values = _single_values(service, parameters)
-    issuer = values.get("iss")
-    if issuer is not None and attempt.issuer and issuer != attempt.issuer:
-        raise ProviderRefused(
-            f"The answer says that it comes from {neutralise(issuer, 100)}, but this sign-in "
-            f"went to {attempt.issuer}. The code was not used.",
-            "This can be an attack. Start again, and open only the link that is shown here.",
-            code="issuer_mismatch",
-        )
+    named = _check_issuer(attempt, values.get("iss"))
     code = values.get(quirks.code_parameter, "")
     error = values.get("error", "")
     if code and error:
         raise _unreadable(service, "both a code and an error")
+    unnamed = service.extensions.iss_parameter and not named
     if error:
+        # Servers that always name themselves leave it out of errors all the same (rule 54).
         raise refused_by_browser(
-            service, error, values.get("error_description", ""), attempt.redirect_uri
+            service,
+            error,
+            values.get("error_description", ""),
+            attempt.redirect_uri,
+            verified=not unnamed,
         )
     if not code:
         raise _unreadable(service, "neither a code nor an error")
+    if unnamed:
+        raise ProviderRefused(
+            f"The answer does not say whom it comes from, which {service.name} always does (iss). "
+            "The code was not used.",
+            _ATTACK,
+            code="issuer_missing",
+        )
     if len(code) > MAX_CODE_LENGTH or not _CODE.fullmatch(code):
         raise _unreadable(service, "a code with characters that no code has")
     return Answer(
@@ -227,6 +258,7 @@ def _request_parameters(
     state: str,
     verifier: Secret | None,
     nonce: str,
+    key_thumbprint: str,
 ) -> list[tuple[str, str]]:
     quirks = service.quirks.authorize
     sent_redirect = quirks.redirect_uri or redirect_uri
@@ -246,6 +278,9 @@ def _request_parameters(
         parameters.append(("code_challenge_method", "S256"))
     if nonce:
         parameters.append(("nonce", nonce))
+    if key_thumbprint:
+        parameters.append(("dpop_jkt", key_thumbprint))
+    parameters += resource_parameters(service)
     taken = {name for name, _ in parameters} | RESERVED_PARAMETERS
     for name, value in service.extra_authorize_params.items():
         if name in taken and (name, value) != ("response_mode", "query"):
@@ -256,6 +291,22 @@ def _request_parameters(
             )
         parameters.append((name, fill(value, {"client_id": client_id})))
     return parameters
+
+
+def _check_issuer(attempt: Attempt, named: str | None) -> bool:
+    """Whether the answer names its issuer; raises where that is not this attempt's (RFC 9207).
+
+    A plain comparison of texts, as section 2.4 wants it. Where the issuer is not known there is
+    nothing to compare with.
+    """
+    if named is not None and attempt.issuer and named != attempt.issuer:
+        raise ProviderRefused(
+            f"The answer says that it comes from {neutralise(named, 100) or 'nobody'}, but this "
+            f"sign-in went to {attempt.issuer}. The answer was not used.",
+            _ATTACK,
+            code="issuer_mismatch",
+        )
+    return named is not None
 
 
 def _single_values(service: Service, parameters: Sequence[tuple[str, str]]) -> dict[str, str]:

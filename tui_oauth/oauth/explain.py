@@ -35,6 +35,7 @@ STEP_REFRESH = "refresh"
 STEP_LONG_LIVED = "long-lived token request"
 STEP_IDENTITY = "account check"
 STEP_REVOKE = "revocation"
+STEP_PAR = "pushed authorization request"
 
 _RETRY = "Try again in a moment; nothing was changed."
 _CREDENTIALS = (
@@ -72,8 +73,21 @@ _CODES: Mapping[str, tuple[str, str]] = {
     "interaction_required": ("wants to ask you something, and could not", _AGAIN),
     "account_selection_required": ("wants you to choose an account first", _AGAIN),
     "invalid_target": (
-        "does not know the resource that the token was asked for",
-        "Correct the resource or audience in the service's file.",
+        "gives no token for the resource that it was asked for{resource}",
+        "Correct extensions.resource, or the audience, in the service's file; or ask whoever runs "
+        "the resource whether this app may have tokens for it.",
+    ),
+    "invalid_request_uri": (
+        "does not know the request behind the link: the link was used already, or is too old",
+        _AGAIN,
+    ),
+    "invalid_dpop_proof": (
+        "does not accept the proof of possession, most often because a clock is wrong",
+        "Set this machine's clock, then try again.",
+    ),
+    "use_dpop_nonce": (
+        "wants a value of its own in the proof of possession, and did not accept the one it gave",
+        _RETRY,
     ),
     "invalid_client": ("does not accept the {client_id} or the {client_secret}", _CREDENTIALS),
     "incorrect_client_credentials": (
@@ -138,14 +152,20 @@ def grant_is_over(error: ProviderRefused) -> bool:
 
 
 def refused_by_browser(
-    service: Service, code: str, description: str, redirect_uri: str
+    service: Service, code: str, description: str, redirect_uri: str, *, verified: bool = True
 ) -> ProviderRefused:
-    """The error for an error answer that came through the browser (RFC 6749 section 4.1.2.1)."""
+    """The error for an error answer that came through the browser (RFC 6749 section 4.1.2.1).
+
+    `verified` False: the service always names itself in its answers, and this one does not (RFC
+    9207), so that anyone who knows the state may have sent it.
+    """
     meaning, advice = _meaning(service, code, "")
     if "Callback URL" in meaning + advice:
         advice += f" The Callback URL is {redirect_uri}"
     shown = neutralise(code, 80)
     words = f" It says: {said(description)}" if description else ""
+    if not verified:
+        words += " Unverified: the answer does not say whom it comes from (iss)."
     return ProviderRefused(
         f"{service.name} {meaning} (sign-in, {shown}).{words}", advice, code=shown
     )
@@ -240,10 +260,12 @@ def _meaning(service: Service, code: str, step: str) -> tuple[str, str]:
     meaning, advice = _CODES.get(code, ("refused", _TELL))
     if refreshing and code in GRANT_IS_OVER:
         meaning, advice = _REFRESH_OVER
+    resources = [neutralise(resource, 80) for resource in service.extensions.resource[:3]]
     labels = {
         "client_id": service.credential_labels.client_id,
         "client_secret": service.credential_labels.client_secret,
         "name": service.name,
+        "resource": f" ({', '.join(resources)})" if resources else "",
     }
     return meaning.format_map(labels), advice.format_map(labels)
 

@@ -205,6 +205,13 @@ def _look_at_code(text: str, attempt: Attempt, service: Service, *, decoded: boo
         return _refuse(
             "neither an address nor a code", "That is neither an address nor a code.", _WHOLE
         )
+    if service.extensions.iss_parameter and not decoded:
+        return _refuse(
+            "only a code: the whole address is needed",
+            f"That may be a code, but {service.name} says in the address whom it comes from, and "
+            "a code alone does not.",
+            _WHOLE,
+        )
     pairs = [(service.quirks.callback.code_parameter, code)]
     if state:
         pairs.append(("state", state))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable
+
+from tui_oauth.oauth.encoding import base64url
 
 RANDOM_BYTES = 32
 
@@ -14,7 +15,7 @@ RandomBytes = Callable[[int], bytes]
 
 def unguessable(random: RandomBytes) -> str:
     """43 URL-safe characters from 32 random bytes: a state, a nonce or a code verifier."""
-    return _base64url(random(RANDOM_BYTES))
+    return base64url(random(RANDOM_BYTES))
 
 
 def code_verifier(random: RandomBytes) -> str:
@@ -24,8 +25,4 @@ def code_verifier(random: RandomBytes) -> str:
 
 def code_challenge(verifier: str) -> str:
     """The S256 challenge of `verifier` (RFC 7636 section 4.2). There is no `plain` here."""
-    return _base64url(hashlib.sha256(verifier.encode("ascii")).digest())
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return base64url(hashlib.sha256(verifier.encode("ascii")).digest())

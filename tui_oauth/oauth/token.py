@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from tui_oauth.oauth.client import BASIC, authentication, basic_credentials
 from tui_oauth.oauth.explain import STEP_LONG_LIVED, STEP_REFRESH, STEP_TOKEN
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
+from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.templates import fill
 from tui_oauth.oauth.urls import check_endpoint, with_parameters
 from tui_oauth.text import neutralise
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tui_oauth.services.format import Service
 
 __all__ = ["code_request", "long_lived_request", "read_tokens", "refresh_request"]
+
+Parameters = Mapping[str, str] | Sequence[tuple[str, str]]
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -78,7 +81,7 @@ def refresh_request(
     values = {**template_values(client, tokens), "redirect_uri": redirect_uri}
     url = fill(quirks.url, values, for_url=True) if quirks.url else service.token_url
     if quirks.parameters:
-        parameters = {name: fill(text, values) for name, text in quirks.parameters.items()}
+        parameters = [(name, fill(text, values)) for name, text in quirks.parameters.items()]
         headers = _basic_beside(service, client, quirks.parameters)
     else:
         headers, credentials = authentication(service, client)
@@ -124,14 +127,21 @@ def client_values(client: Client) -> dict[str, str]:
     }
 
 
-def form_body(parameters: Mapping[str, str]) -> bytes:
+def form_body(parameters: Parameters) -> bytes:
     """`parameters` as application/x-www-form-urlencoded in UTF-8 (RFC 6749 appendix B)."""
-    return urlencode(parameters).encode("ascii")
+    return urlencode(_pairs(parameters)).encode("ascii")
 
 
-def json_body(parameters: Mapping[str, str]) -> bytes:
-    """`parameters` as a JSON object in UTF-8."""
-    return json.dumps(dict(parameters), ensure_ascii=False).encode("utf-8")
+def json_body(parameters: Parameters) -> bytes:
+    """`parameters` as a JSON object in UTF-8; the values of a repeated one as a list."""
+    document: dict[str, str | list[str]] = {}
+    for name, value in _pairs(parameters):
+        before = document.get(name)
+        if before is None:
+            document[name] = value
+        else:
+            document[name] = [*([before] if isinstance(before, str) else before), value]
+    return json.dumps(document, ensure_ascii=False).encode("utf-8")
 
 
 def _merged(
@@ -139,17 +149,22 @@ def _merged(
     client: Client,
     parameters: Mapping[str, str],
     credentials: Mapping[str, str],
-) -> dict[str, str]:
-    merged = {**parameters, **credentials}
+) -> list[tuple[str, str]]:
+    merged = [*{**parameters, **credentials}.items(), *resource_parameters(service)]
+    taken = {name for name, _ in merged}
     for name, value in service.extra_token_params.items():
-        if name in merged:
+        if name in taken:
             raise UsageProblem(
                 f"The service {service.name} sets {neutralise(name, 60)} as an extra token "
                 "parameter, which the request has already.",
                 "Take it out of extra_token_params.",
             )
-        merged[name] = fill(value, {"client_id": client.client_id})
+        merged.append((name, fill(value, {"client_id": client.client_id})))
     return merged
+
+
+def _pairs(parameters: Parameters) -> list[tuple[str, str]]:
+    return list(parameters.items() if isinstance(parameters, Mapping) else parameters)
 
 
 def _basic_beside(service: Service, client: Client, templates: Mapping[str, str]) -> dict[str, str]:
@@ -164,7 +179,7 @@ def _request(
     service: Service,
     client: Client,
     url: str,
-    parameters: Mapping[str, str],
+    parameters: Parameters,
     step: str,
     *,
     headers: Mapping[str, str],

@@ -22,6 +22,7 @@ Parameters = Mapping[str, str] | Iterable[tuple[str, str]]
 # The characters of RFC 3986 without the apostrophe, which ends a word in a shell; every percent
 # sign begins an escape.
 _URL_TEXT = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=]|%[0-9A-Fa-f]{2})+")
+_REPEATABLE = frozenset({"resource"})
 _HOST_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 
 
@@ -75,7 +76,7 @@ def with_parameters(url: str, params: Parameters, fragment: bool = False) -> str
 
     The query that `url` has is kept as it is (RFC 6749 section 3.1). A parameter that it has
     already with the same value is not repeated; with another value it raises UsageProblem, since
-    a parameter must not come twice. `fragment`: the parameters follow the fragment instead,
+    a parameter must not come twice, `resource` excepted (RFC 8707 section 2). `fragment`: the parameters follow the fragment instead,
     which then has its own query.
     """
     head, mark, tail = url.partition("#")
@@ -86,17 +87,17 @@ def with_parameters(url: str, params: Parameters, fragment: bool = False) -> str
         )
     base = tail if fragment and mark else head
     path, _, query = base.partition("?")
-    present = dict(parse_query(query))
+    present = parse_query(query)
     added: list[str] = []
     for name, value in params.items() if isinstance(params, Mapping) else params:
-        if name in present:
-            if present[name] == value:
-                continue
+        if (name, value) in present:
+            continue
+        if name not in _REPEATABLE and any(name == other for other, _ in present):
             raise UsageProblem(
                 f"The parameter {neutralise(name, 60)} would be sent twice to {_host_of(url)}.",
                 "Take it out of the address or of the extra parameters in the service's file.",
             )
-        present[name] = value
+        present.append((name, value))
         added.append(f"{quote(name, safe='')}={quote(value, safe='')}")
     if not added:
         return url

@@ -43,6 +43,9 @@ RESERVED_AUTHORIZE = frozenset(
         "code_verifier",
         "nonce",
         "scope",
+        "request",
+        "request_uri",
+        "dpop_jkt",
     ]
 )
 RESERVED_TOKEN = frozenset(

@@ -195,7 +195,8 @@ class AnswerQuirks:
     accepted besides Bearer when it does.
     `expires_at`: path of an absolute time (Unix seconds, milliseconds or ISO 8601).
     `success`: path of a member that is `success_value` in a good answer, written as in JSON
-    (errors with HTTP 200).
+    (errors with HTTP 200). `id_token_nonce` False: ID tokens do not repeat the nonce that was
+    sent (OpenID Connect Core section 3.1.3.7 wants it).
     `keep`: name to path of values stored with the tokens.
     """
 
@@ -205,6 +206,7 @@ class AnswerQuirks:
     expires_in: str = "expires_in"
     expires_at: str = ""
     expires_zero_is_never: bool = False
+    id_token_nonce: bool = True
     scope: str = "scope"
     success: str = ""
     success_value: str = "true"
@@ -270,12 +272,14 @@ class Quirks:
 class Extensions:
     """What the authorization server offers beyond RFC 6749. Off unless declared or discovered.
 
-    `par_url` is the pushed authorization request endpoint (RFC 9126), used when `par_required`.
-    `iss_parameter`: every authorization response names its issuer (RFC 9207). `jwks_url` has the
-    keys that sign ID tokens, `registration_url` takes clients that register themselves (RFC
-    7591). `resource` are resource indicators, sent with every request for a token (RFC 8707).
-    `dpop`: tokens are bound to a key of the entry (RFC 9449). `client_id_metadata_document`: the
-    https address of a document about the client may stand for a registered client ID.
+    `par_url` is the pushed authorization request endpoint (RFC 9126), used when `par_required`: by
+    the server, or by whoever wrote the file. `iss_parameter`: every authorization response names
+    its issuer (RFC 9207). `jwks_url` has the keys that sign ID tokens, which are verified then;
+    `registration_url` takes clients that register themselves (RFC 7591). `resource` are resource
+    indicators, sent with every request for a token (RFC 8707). `dpop`: tokens are bound to a key
+    of the entry, and one that comes unbound is refused (RFC 9449 section 5).
+    `client_id_metadata_document`: the https address of a document about the client may stand for
+    a registered client ID.
     """
 
     par_url: str = ""

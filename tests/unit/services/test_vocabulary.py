@@ -217,6 +217,12 @@ CARRIED = [
         "r_no_expiry", "refresh.access_token_lifetime_s", None
     ),  # an answer without expires_in is standard
     Carried(
+        "r_no_nonce",
+        "quirks.answer.id_token_nonce",
+        False,
+        table("answer", "id_token_nonce = false"),
+    ),
+    Carried(
         "r_expires_zero",
         "quirks.answer.expires_zero_is_never",
         True,
@@ -419,4 +425,4 @@ def test_rule_5_nothing_is_on_that_the_file_does_not_declare(carried: Carried) -
 
 def test_the_vocabulary_has_each_tag_once() -> None:
     tags = [carried.tag for carried in CARRIED]
-    assert len(tags) == len(set(tags)) == 62
+    assert len(tags) == len(set(tags)) == 63
