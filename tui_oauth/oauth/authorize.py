@@ -46,7 +46,6 @@ RESERVED_PARAMETERS = frozenset(
         "response_mode",
         "client_secret",
         "code_verifier",
-        "request",
         "request_uri",
         "dpop_jkt",
     }

@@ -43,7 +43,6 @@ RESERVED_AUTHORIZE = frozenset(
         "code_verifier",
         "nonce",
         "scope",
-        "request",
         "request_uri",
         "dpop_jkt",
     ]
