@@ -7,14 +7,16 @@ vault is locked, damaged or not there.
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_oauth.errors import TuiOauthError
+from tui_oauth.errors import TuiOauthError, VaultDamaged
 from tui_oauth.text import neutralise
 from tui_oauth.vault.health.findings import Report
 
 if TYPE_CHECKING:
+    from tui_oauth.secret import Secret
     from tui_oauth.vault.crypto import Keys
     from tui_oauth.vault.health.salvage import Salvage
     from tui_oauth.workspace import Workspace
@@ -40,15 +42,75 @@ def examine(workspace: Workspace, report: Report | None = None) -> tuple[Report,
     return report, keys
 
 
-def salvage(workspace: Workspace, out: Path, keys: Keys | None) -> Salvage:
-    """Write what can be saved of the vault to a new one at `out` (`vault.health.salvage`)."""
+def salvage(
+    workspace: Workspace, out: Path, keys: Keys | None = None, typed: Secret | None = None
+) -> Salvage:
+    """Write what can be saved of the vault to a new one at `out` (`vault.health.salvage`).
+
+    `keys` are those that `examine` found, `typed` is a passphrase or recovery code.
+    """
     from tui_oauth.vault import KeyOptions
     from tui_oauth.vault.health.salvage import salvage as salvage_vault
 
     options = workspace.key_options or KeyOptions()
     return salvage_vault(
-        workspace.places, out, workspace.environ, options, workspace.ask, keys=keys
+        workspace.places,
+        out,
+        workspace.environ,
+        options,
+        workspace.ask,
+        keys=keys,
+        passphrase=typed,
     )
+
+
+def can_salvage(error: TuiOauthError) -> bool:
+    """Whether `error` is of the kind that `salvage` is for: a vault that opens no longer as it is."""
+    from tui_oauth.vault.container import MadeByNewer
+
+    return isinstance(error, VaultDamaged) and not isinstance(error, MadeByNewer)
+
+
+def salvage_words(saved: Salvage) -> list[str]:
+    """What was salvaged and what is lost, a sentence each."""
+    from tui_oauth.vault.health.salvage import describe_lost
+
+    count = "1 entry" if len(saved.saved) == 1 else f"{len(saved.saved)} entries"
+    said = [f"Salvaged {count} to {saved.out}"]
+    mended = sum(one.mended for one in saved.saved)
+    if mended:
+        said.append(f"In {mended} of them a flipped bit was turned back.")
+    if saved.header_from is not None:
+        said.append(f"The key slots were taken from {saved.header_from}.")
+    if saved.proven:
+        said.append("The seal fits: nothing is missing, and this is the last state.")
+    else:
+        said.append(
+            "The seal over the whole file could not be checked: salvaged entries may be older than "
+            "the last state, and are marked so."
+        )
+    return said + [f"Lost: {describe_lost(lost)}" for lost in saved.lost]
+
+
+def after_salvage(saved: Salvage, vault: Path) -> list[tuple[str, str]]:
+    """What to do with a salvaged vault: words, and the command that does it."""
+    aside = vault.with_name(f"{vault.name}.damaged")
+    use = f"{_command('mv', vault, aside)} && {_command('mv', saved.out, vault)}"
+    copies = dict.fromkeys(lost.copies[0] for lost in saved.lost if lost.copies)
+    return [
+        ("The vault itself was not touched. To use the new one:", use),
+        *(
+            (
+                f"Then, to bring back what {copy.name} has (without --dry-run it is done):",
+                _command("tui-oauth", "import", copy, "--dry-run"),
+            )
+            for copy in copies
+        ),
+    ]
+
+
+def _command(*words: object) -> str:
+    return " ".join(shlex.quote(str(word)) for word in words)
 
 
 def _check_certificate(report: Report, workspace: Workspace) -> None:

@@ -18,6 +18,8 @@ _DROPPED_CATEGORIES = {"Cf"}
 _SPACE_CATEGORIES = {"Zs", "Zl", "Zp"}
 _MARKS = {"Mn", "Me"}
 _MAX_MARKS_IN_A_ROW = 4
+_SPAN_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_MAX_SPAN_SECONDS = 10 * 365 * 86_400
 
 
 def neutralise(text: object, limit: int = 200) -> str:
@@ -80,6 +82,17 @@ def duration(seconds: float) -> str:
     if span < 2 * 86400:
         return f"{span // 3600} h"
     return f"{span // 86400} days"
+
+
+def span_seconds(text: str) -> int:
+    """A span of time that a person wrote, in seconds: `90`, `45s`, `30m`, `12h`, `7d`, `2w`.
+
+    More than ten years is taken for ten. ValueError with a sentence for anything else.
+    """
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in _SPAN_UNITS else (text, "s")
+    if not (number.isascii() and number.isdigit()) or len(number) > 9:
+        raise ValueError("a span of time is wanted, such as 30m, 12h or 7d")
+    return min(int(number) * _SPAN_UNITS[unit], _MAX_SPAN_SECONDS)
 
 
 def relative(seconds: int | None, now: int) -> str:

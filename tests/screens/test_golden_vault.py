@@ -88,6 +88,34 @@ async def _passphrase(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "New passphrase" in shown(pilot.app), "the form")
 
 
+async def _unlock(pilot: Pilot[Any]) -> None:
+    await _vault(pilot)
+    await pilot.press("u")
+    await until(pilot, lambda: "For how long" in shown(pilot.app), "the form")
+
+
+async def _locked(pilot: Pilot[Any]) -> None:
+    await _vault(pilot)
+    await pilot.press("l")
+    await until(pilot, lambda: "goes on working" in shown(pilot.app), "what it means")
+
+
+async def _damaged(pilot: Pilot[Any]) -> None:
+    await until(pilot, lambda: at(pilot.app, "unopened"), "why it does not open")
+
+
+async def _salvage(pilot: Pilot[Any]) -> None:
+    await _damaged(pilot)
+    await pilot.press("s")
+    await until(pilot, lambda: "New file" in shown(pilot.app), "the form")
+
+
+async def _salvaged(pilot: Pilot[Any]) -> None:
+    await _salvage(pilot)
+    await pilot.press("enter")
+    await until(pilot, lambda: "Lost: crm" in shown(pilot.app), "the result")
+
+
 async def _conflict(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "tickets" in shown(pilot.app), "the list")
     app = pilot.app
@@ -114,6 +142,8 @@ async def _conflict(pilot: Pilot[Any]) -> None:
         ("add-key", _new_key),
         ("recovery-code", _code),
         ("change-passphrase", _passphrase),
+        ("unlock-a-while", _unlock),
+        ("locked", _locked),
         ("conflict", _conflict),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
@@ -127,9 +157,40 @@ async def test_the_screen_is_as_it_was_reviewed(
 ) -> None:
     # The one random number in these pictures is the recovery code.
     monkeypatch.setattr("tui_oauth.vault.recovery.crypto", _same_bytes())
+    # Neither is what the kernel keeps of a key for us, and whether it does.
+    for part, value in (("unlocked_until", None), ("check_kernel", None), ("lock_again", True)):
+        monkeypatch.setattr(f"tui_oauth.vault.unlocked.{part}", lambda _, value=value: value)
     # Whether this machine has a keyring is not the picture's matter.
     monkeypatch.setattr("tui_oauth.vault.os_keyring.probe", _no_keyring)
     app = ManageOAuth(still)
+    async with app.run_test(size=size) as pilot:
+        await step(pilot)
+        await pilot.pause()
+        same_as_file(app, f"{name}-{size[0]}x{size[1]}")
+
+
+@pytest.fixture
+def damaged(home: Path) -> Workspace:
+    """The vault as the window finds it at its start, with one entry spoilt."""
+    made = workspace(home)
+    crm, path = made.vault.find("crm"), made.places.vault
+    data = bytearray(path.read_bytes())
+    secrets = data.index(b'"sec":"', data.index(crm.id.encode())) + 20
+    data[secrets : secrets + 12] = b"A" * 12
+    path.write_bytes(data)
+    return Workspace(made.environ, made.places, made.settings, clock=lambda: NOW)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [("damaged", _damaged), ("salvage", _salvage), ("salvaged", _salvaged)],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+async def test_a_damaged_vault_looks_as_it_was_reviewed(
+    damaged: Workspace, name: str, step: Step, size: tuple[int, int]
+) -> None:
+    app = ManageOAuth(damaged)
     async with app.run_test(size=size) as pilot:
         await step(pilot)
         await pilot.pause()

@@ -51,6 +51,11 @@ class Stage(stage.Stage):
         return ManageOAuth(self.workspace)
 
 
+def fresh_copy(workspace: Workspace) -> Workspace:
+    """The same places, with nothing opened yet: what a new start of the window has."""
+    return Workspace(workspace.environ, workspace.places, workspace.settings)
+
+
 async def in_browser(function: Callable[..., str], *args: str) -> str:
     """What a person does in a browser, beside the running app."""
     return await asyncio.to_thread(function, *args)

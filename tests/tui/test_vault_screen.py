@@ -18,6 +18,7 @@ from tui_oauth.paths import Places
 from tui_oauth.secret import Secret
 from tui_oauth.settings import Settings
 from tui_oauth.tui.app import ManageOAuth
+from tui_oauth.tui.screens.result import ResultScreen
 from tui_oauth.tui.screens.vault_form import VaultFormScreen
 from tui_oauth.tui.screens.vault_key import NewKeyScreen, RecoveryCodeScreen
 from tui_oauth.vault import KeyOptions, Vault, create_vault, open_vault, slot_changes
@@ -79,6 +80,13 @@ async def a_form(app: ManageOAuth, pilot: Pilot[Any]) -> None:
 
 async def back_at_vault(app: ManageOAuth, pilot: Pilot[Any], said: str) -> None:
     await until(pilot, lambda: at(app, "vault") and said in words(app), said)
+
+
+async def result_read(app: ManageOAuth, pilot: Pilot[Any], expected: str) -> None:
+    await until(pilot, lambda: isinstance(app.screen, ResultScreen), "what came of it")
+    await until(pilot, lambda: expected in said(app), expected)
+    await pilot.press("escape")
+    await until(pilot, lambda: at(app, "vault"), "the vault")
 
 
 async def fill(pilot: Pilot[Any], *texts: str) -> None:
@@ -363,7 +371,7 @@ async def test_rekey_with_a_key_file_replaces_the_recovery_code(stage: Stage) ->
         await until(pilot, lambda: isinstance(app.screen, RecoveryCodeScreen), "the new code")
         code = str(app.screen.query_one("#code").render())
         await pilot.click("#written")
-        await back_at_vault(app, pilot, "sealed under a new key")
+        await result_read(app, pilot, "sealed under a new key")
         assert stage.workspace.vault.data_key != before
         assert kinds(stage.workspace) == ["key-file", "recovery"]
         assert stage.workspace.vault.secrets(entry).client_id
@@ -387,7 +395,7 @@ async def test_rekey_of_a_passphrase_vault_asks_for_it(home: Path) -> None:
         await fill(pilot, PASSPHRASE)
         await until(pilot, lambda: "Rekey the vault?" in shown(app), "the question")
         await pilot.press("y")
-        await back_at_vault(app, pilot, "sealed under a new key")
+        await result_read(app, pilot, "sealed under a new key")
         assert workspace.vault.data_key != before
     assert by_passphrase(workspace, PASSPHRASE).entries() == []
 

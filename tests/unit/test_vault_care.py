@@ -68,7 +68,10 @@ def test_a_rekeying_needs_a_key_that_is_given_now(locked: Workspace) -> None:
     vault, plan = vault_care.plan_rekey(locked, WORDS)
     after = vault_care.carry_out_rekey(locked, vault, plan)
     assert after.code is None
-    assert after.old_copies == 1
+    assert [path.name for path in after.old_copies] == ["vault.json.bak"]
+    said = " ".join(vault_care.after_rekey(after))
+    assert "open with the old keys: vault.json.bak." in said
+    assert "revoke tokens at the services" in said
     assert locked.vault.data_key != before
     opened = open_vault(locked.places, locked.environ, KeyOptions(), passphrase=WORDS)
     assert opened.data_key == locked.vault.data_key

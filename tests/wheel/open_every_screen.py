@@ -22,11 +22,19 @@ from tui_oauth.model import Entry, EntrySecrets
 from tui_oauth.secret import Secret
 from tui_oauth.tui.app import ManageOAuth
 from tui_oauth.vault import create_vault
+from tui_oauth.vault.health.salvage import Lost, Salvage, Saved
 from tui_oauth.workspace import Workspace
 
 SIZE = (80, 24)
 VERSION = Version(Entry("0" * 32, "work", "practice", "Practice", 1, 1), EntrySecrets())
 DIFFERENCE = Difference("client_id", "Client ID", "mine", "theirs", True, True)
+SALVAGED = Salvage(
+    Path("saved.json"),
+    [Saved("work", "0" * 32, 2, mended=False)],
+    [Lost("play", "1" * 32, "damaged", (Path("vault.json.bak"),))],
+    proven=False,
+    header_from=None,
+)
 PATIENCE_SECONDS = 15.0
 
 
@@ -37,6 +45,9 @@ def workspace(home: Path, *, vault: str) -> Workspace:
         made.use_vault(create_vault(made.places))
     elif vault == "locked":
         create_vault(made.places, passphrase=Secret("correct horse"))
+    elif vault == "damaged":
+        create_vault(made.places)
+        made.places.vault.write_bytes(made.places.vault.read_bytes()[:-1])
     return made
 
 
@@ -99,6 +110,9 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("RecoveryCodeScreen", "key file", calling("open_code", Secret("0000-1111"), print)),
     ("ImportScreen", "key file", calling("open_import", [], print)),
     ("ConflictScreen", "key file", calling("open_conflict", [DIFFERENCE], VERSION, print)),
+    ("UnopenedScreen", "damaged", pressing()),
+    ("SalvagedScreen", "key file", calling("open_salvaged", SALVAGED)),
+    ("ResultScreen", "key file", calling("show_result", "A title", ["What.", "Next."])),
     ("ProblemScreen", "key file", calling("show_problem", UsageProblem("What.", "Next."), "A title")),
 ]  # fmt: skip
 

@@ -75,30 +75,12 @@ def _print(report: Report) -> None:
 
 
 def _print_salvage(saved: Salvage, vault: Path) -> None:
-    from tui_oauth.vault.health.salvage import describe_lost
+    from tui_oauth.doctor import after_salvage, salvage_words
 
-    count = "1 entry" if len(saved.saved) == 1 else f"{len(saved.saved)} entries"
-    output.result(f"Salvaged {count} to {saved.out}")
-    mended = sum(one.mended for one in saved.saved)
-    if mended:
-        output.result(f"In {mended} of them a flipped bit was turned back.")
-    if saved.header_from is not None:
-        output.result(f"The key slots were taken from {saved.header_from}.")
-    if saved.proven:
-        output.result("The seal fits: nothing is missing, and this is the last state.")
-    else:
-        output.result(
-            "The seal over the whole file could not be checked: salvaged entries may be older than "
-            "the last state, and are marked so."
-        )
-    for lost in saved.lost:
-        output.result(f"Lost: {describe_lost(lost)}")
-    if any(lost.copies for lost in saved.lost):
-        output.note("After that, bring back lost entries with: tui-oauth import COPY --dry-run")
-    output.note(
-        f"The vault itself was not touched. To use the new one: "
-        f"mv {vault} {vault}.damaged && mv {saved.out} {vault}"
-    )
+    for words in salvage_words(saved):
+        output.result(words)
+    for words, command in after_salvage(saved, vault):
+        output.note(f"{words} {command}")
 
 
 def _json(report: Report, saved: Salvage | None) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_oauth import vault_care
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line
 from tui_oauth.cli.given import check_new_passphrase, new_passphrase
@@ -168,35 +169,19 @@ def passphrase(context: Context) -> int:
 
 def rekey(context: Context) -> int:
     """Seal everything anew under a new data key, and say what that leaves open."""
-    from tui_oauth.vault import rekey as rekeying
-    from tui_oauth.vault.backups import all_copies
-    from tui_oauth.vault_care import plan_rekey
-
-    vault, plan = plan_rekey(context.workspace)
+    workspace = context.workspace
+    vault, plan = vault_care.plan_rekey(workspace)
     if not _agreed(context, plan.dropped, plan.replaced):
         output.note("Nothing was changed.")
         return 0
-    code = rekeying.rekey(vault, plan)
-    count = len(vault.entries())
-    output.result(
-        f"Sealed {count} {'entry' if count == 1 else 'entries'} of {vault.path} under a new key"
-    )
-    if code is not None:
-        show_code(code)
+    done = vault_care.carry_out_rekey(workspace, vault, plan)
+    count = "1 entry" if done.entries == 1 else f"{done.entries} entries"
+    output.result(f"Sealed {count} of {vault.path} under a new key")
+    if done.code is not None:
+        show_code(done.code)
     output.note(f"The vault opens with: {_list(vault.header.slots)}.")
-    _forget_kept(context)
-    output.note("Programs that have the vault open say so and have to be started again.")
-    copies = all_copies(vault.path)
-    if copies:
-        names = ", ".join(str(path.name) for path in copies)
-        output.note(
-            f"Copies from before are as they were and open with the old keys: {names}. "
-            "So are copies elsewhere. Delete them once you have seen that the vault works."
-        )
-    output.note(
-        "Whoever had the old key may have read what the vault held: for that, replace client "
-        "secrets and revoke tokens at the services."
-    )
+    for words in vault_care.after_rekey(done):
+        output.note(words)
     return 0
 
 
@@ -215,18 +200,6 @@ def _agreed(context: Context, dropped: Sequence[Slot], replaced: Sequence[Slot])
             f"{words} Nothing was changed.", "To go on all the same: tui-oauth vault rekey --yes"
         )
     return ask_line(output.plain(f"{words} Go on? [y/N] ")).lower() in {"y", "yes"}
-
-
-def _forget_kept(context: Context) -> None:
-    from tui_oauth.errors import TuiOauthError
-    from tui_oauth.vault import read_header
-    from tui_oauth.vault.unlocked import lock_again
-
-    try:
-        if lock_again(read_header(context.workspace.places.vault)):
-            output.note("It is no longer unlocked for a while: tui-oauth unlock")
-    except TuiOauthError:
-        return  # where the kernel keeps nothing, there is nothing to forget
 
 
 def show_code(code: Secret) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from tui_oauth.errors import UsageProblem
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_MAX_SECONDS = 10 * 365 * 86_400
+from tui_oauth.text import span_seconds
 
 Parser = argparse.ArgumentParser
 
@@ -354,19 +353,23 @@ def port(text: str) -> int:
 
 
 def span(text: str) -> int:
-    """A span of time in seconds: `90`, `45s`, `30m`, `12h`, `7d`, `2w`."""
-    number, unit = (text[:-1], text[-1:]) if text[-1:] in _UNITS else (text, "s")
-    if not (number.isascii() and number.isdigit()) or len(number) > 9:
-        raise argparse.ArgumentTypeError("a span of time is wanted, such as 30m, 12h or 7d")
-    return min(int(number) * _UNITS[unit], _MAX_SECONDS)
+    """A span of time in seconds; `text.span_seconds` says how it is written."""
+    return _given(span_seconds, text)
 
 
 def unlock_span(text: str) -> int:
     """How long a vault may stay unlocked, in seconds."""
-    number = span(text)
-    if not 1 <= number <= 30 * 86_400:
-        raise argparse.ArgumentTypeError("from 1 second to 30 days; a key file lasts for longer")
-    return number
+    from tui_oauth.vault_care import unlock_seconds  # of use to this command alone
+
+    return _given(unlock_seconds, text)
+
+
+def _given(read: Callable[[str], int], text: str) -> int:
+    """What `read` makes of an option's value; its words are those of argparse's error."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _new_passphrase(parser: Parser) -> None:

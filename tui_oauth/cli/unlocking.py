@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_oauth import vault_care
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
 from tui_oauth.text import duration, rfc3339
@@ -10,13 +11,9 @@ from tui_oauth.text import duration, rfc3339
 def unlock(context: Context) -> int:
     """Keep the vault unlocked. VaultLocked without a key of one's own; StorageFailed where the
     kernel keeps none for us."""
-    from tui_oauth.vault.unlocked import keep_unlocked
-
-    # What an earlier `unlock` kept does not count: nobody prolongs it without a key.
-    context.key_options = context.key_options._replace(use_kept=False)
-    vault = context.workspace.vault
-    until = keep_unlocked(vault, context.args.span)
-    output.result(f"Unlocked {vault.path} until {rfc3339(until)} ({duration(context.args.span)}).")
+    workspace, span = context.workspace, context.args.span
+    until = vault_care.keep_unlocked(workspace, span)
+    output.result(f"Unlocked {workspace.places.vault} until {rfc3339(until)} ({duration(span)}).")
     output.note(
         "Until then every program that runs as you can use the vault without asking. "
         "It ends by itself, with a restart, or with: tui-oauth lock"
@@ -26,13 +23,9 @@ def unlock(context: Context) -> int:
 
 def lock(context: Context) -> int:
     """Forget what `unlock` kept. StorageFailed where the kernel keeps nothing for us."""
-    from tui_oauth.vault import read_header, slots
-    from tui_oauth.vault.unlocked import lock_again
-
-    places = context.workspace.places
-    header = read_header(places.vault)
-    was_kept = lock_again(header)
-    output.result(f"Locked {places.vault}" if was_kept else f"{places.vault} was not unlocked.")
-    if any(slot.kind == slots.KEY_FILE for slot in header.slots) and places.key_file.exists():
-        output.note(f"The key file {places.key_file} goes on opening it, if it is one of its keys.")
+    vault = context.workspace.places.vault
+    done = vault_care.lock(context.workspace)
+    output.result(f"Locked {vault}" if done.was_kept else f"{vault} was not unlocked.")
+    if done.key_file is not None:
+        output.note(f"The key file {done.key_file} goes on opening it.")
     return 0

@@ -10,10 +10,10 @@ from tui_oauth.cli.context import Context
 from tui_oauth.cli.given import typed_twice
 from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem, VaultLocked
 from tui_oauth.text import rfc3339
+from tui_oauth.vault_care import unlock_state
 
 if TYPE_CHECKING:
     from tui_oauth.secret import Secret
-    from tui_oauth.vault import Header
     from tui_oauth.workspace import Workspace
 
 _KEY_FILE = (
@@ -159,7 +159,8 @@ def _look_into(workspace: Workspace, facts: dict[str, Any]) -> TuiOauthError | N
     try:
         header = read_header(workspace.places.vault)
         facts["protection"] = protection(header.slots)
-        facts["unlocked_until"], facts["unlock_problem"] = _unlocked(header)
+        until, problem = unlock_state(header)
+        facts["unlocked_until"], facts["unlock_problem"] = rfc3339(until), problem or None
         facts["vault_state"] = "locked"
         facts["entries"] = len(workspace.vault.entries())
         facts["vault_state"] = "open"
@@ -169,16 +170,6 @@ def _look_into(workspace: Workspace, facts: dict[str, Any]) -> TuiOauthError | N
         facts["problem"] = str(error)
         return error
     return None
-
-
-def _unlocked(header: Header) -> tuple[str | None, str | None]:
-    """Until when `unlock` keeps the vault open, and why it cannot do that here."""
-    from tui_oauth.vault import unlocked
-
-    try:
-        return rfc3339(unlocked.unlocked_until(header)), None
-    except unlocked.Unavailable as error:
-        return None, str(error)
 
 
 def _callback_urls(workspace: Workspace) -> dict[str, str]:

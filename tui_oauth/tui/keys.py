@@ -128,15 +128,37 @@ passphrase    | p               | p     | Passphrase        |                 | 
 backup        | b               | b     | Back up           |                 | bar        | Make a verified copy beside the vault now.
 doctor        | h               | h     | Doctor            |                 | bar        | What was found when the vault and its surroundings were looked over.
 rekey         | r               | r     | Rekey             |                 |            | Seal everything anew under a new key, after a question.
+unlock        | u               | u     | Unlock            |                 |            | Keep the vault unlocked for scripts for a while, without a question.
+lock          | l               | l     | Lock              |                 |            | End that; scripts then need a key of their own again.
 export        | x               | x     | Export            |                 |            | Write all entries to a bundle with a passphrase of its own, for another machine.
 import        | i               | i     | Import            | import_bundle   |            | Read a bundle, see what would change, then take it over.
+salvage       | s               | s     | Salvage           |                 |            | Write what can be saved of a damaged vault to a new file; this one is not touched.
 accept-older  | o               | o     | Accept            |                 |            | Take the vault as it is for the right one, after you restored or copied it.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 
+[unopened] The vault cannot be opened
+salvage       | s               | s     | Salvage           |                 | bar        | Write what can be saved to a new file; this one is not touched.
+doctor        | h               | h     | Doctor            |                 | bar        | Look over the vault and its surroundings, the copies beside it among them.
+again         | r,enter         | r     | Try again         |                 | bar        | Open the vault once more, after something was done about it.
+copy          | c               | c     | Copy              | copy_problem    | bar        | Copy the message for a support ticket.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+quit          | q               | q     | Quit              | app.quit        | bar        | Leave tui-oauth.
+
+[result] What came of it
+back          | escape,enter,q  | esc   | Back              |                 | bar        | Close it.
+copy          | c               | c     | Copy              | copy_words      | bar        | Copy the whole text.
+scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
+
 [findings] Doctor
-back          | escape,q        | esc   | Back              |                 | bar        | Back to the vault.
+back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
 again         | r               | r     | Look again        |                 | bar        | Look everything over once more.
 copy-findings | c               | c     | Copy              |                 | bar        | Copy what was found, for a support ticket.
+scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[salvaged] Salvage
+back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
+copy          | c               | c     | Copy              | copy_words      | bar        | Copy what was saved, what is lost, and the commands.
 scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 

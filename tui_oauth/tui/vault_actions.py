@@ -1,4 +1,4 @@
-"""What the keys of the Vault screen do with the keys of the vault: add, remove, change, rekey."""
+"""What the keys of the Vault screen do with the keys of the vault: add, remove, change, rekey, unlock."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tui_oauth import vault_care
-from tui_oauth.errors import TuiOauthError, VaultLocked
+from tui_oauth.errors import TuiOauthError, UsageProblem, VaultLocked
 from tui_oauth.secret import Secret
-from tui_oauth.text import neutralise
+from tui_oauth.text import duration, neutralise
 from tui_oauth.tui.base import in_thread, sentence
-from tui_oauth.tui.bundle_actions import BundleActions, count_words, file_path
+from tui_oauth.tui.bundle_actions import BundleActions, file_path
 from tui_oauth.tui.forms import (
     DERIVING,
     PASSPHRASE,
@@ -21,12 +21,13 @@ from tui_oauth.tui.forms import (
     label_blank,
     passphrase_twice,
 )
+from tui_oauth.tui.words import clock_words, with_tilde
 
 if TYPE_CHECKING:
     from tui_oauth.vault import SlotInfo, Vault
     from tui_oauth.vault.rekey import Plan
     from tui_oauth.vault.slots import Slot
-    from tui_oauth.vault_care import Rekeyed
+    from tui_oauth.vault_care import Locked, Rekeyed
 
 OLD_COPIES = (
     "It still opens copies of the vault that were made before. If it may be in the wrong hands, "
@@ -201,6 +202,58 @@ class VaultActions(BundleActions):
             Form("Change the passphrase", words, "Change", DERIVING, work, blanks), done
         )
 
+    # ---- for a while
+
+    def action_unlock(self) -> None:
+        workspace = self.home.workspace
+        self.job(
+            "Looking what opens it",
+            lambda: in_thread(vault_care.unlock_asks, workspace),
+            self._ask_unlock,
+        )
+
+    def _ask_unlock(self, asks: bool) -> None:
+        workspace = self.home.workspace
+
+        def work(answers: Answers) -> tuple[int, int]:
+            try:
+                seconds = vault_care.unlock_seconds(answers.texts["span"])
+            except ValueError as error:
+                raise UsageProblem(f"For how long: {error}.") from None
+            typed = answers.secrets.get(PASSPHRASE)
+            return vault_care.keep_unlocked(workspace, seconds, typed), seconds
+
+        def done(given: tuple[int, int] | None) -> None:
+            if given is not None:
+                until, seconds = given
+                when = clock_words(until, workspace.now())
+                self.changed(f"Unlocked until {when} ({duration(seconds)}). Press l to end it.")
+
+        blanks = [Blank("span", "For how long", "Such as 30m, 8h or 7d; up to 30 days.", "8h")]
+        if asks:
+            words = "Or a recovery code; nobody prolongs this without one."
+            blanks.append(Blank(PASSPHRASE, "Passphrase", words, secret=True))
+        words = (
+            "Scripts and cron then open the vault without a question, and so can every program "
+            "that runs as you. The kernel keeps the key, never the disk, and forgets it after "
+            "that time, at a restart, or with Lock (l)."
+        )
+        busy = DERIVING if asks else "Unlocking"
+        self.home.open_form(Form("Unlock", words, "Unlock", busy, work, tuple(blanks)), done)
+
+    def action_lock(self) -> None:
+        workspace = self.home.workspace
+
+        def locked(done: Locked) -> None:
+            if not done.was_kept:
+                self.changed("The vault was not unlocked for a while: there is nothing to end.")
+                return
+            self.changed("Locked.")
+            words = [with_tilde(workspace, said) for said in lock_words(done)]
+            self.home.show_result("Locked", words)
+
+        self.job("", lambda: in_thread(vault_care.lock, workspace), locked)
+
     # ---- a new data key
 
     def action_rekey(self) -> None:
@@ -267,20 +320,36 @@ class VaultActions(BundleActions):
             return vault_care.carry_out_rekey(workspace, vault, plan)
 
         def done(after: Rekeyed) -> None:
-            words = "Everything is sealed under a new key."
-            if after.old_copies:
-                words += (
-                    f" {count_words(after.old_copies, 'copy', 'copies')} beside the vault still open "
-                    "with the old keys; delete them once you have seen that all is well."
-                )
-            if after.was_unlocked:
-                words += " It is no longer unlocked for a while."
-            if after.code is None:
+            def tell(_: object = None) -> None:
+                words = "Everything is sealed under a new key."
                 self.changed(words)
+                self.home.show_result("Rekeyed", [words, *vault_care.after_rekey(after)])
+
+            if after.code is None:
+                tell()
             else:
-                self.home.open_code(after.code, lambda _: self.changed(words))
+                self.home.open_code(after.code, tell)
 
         self.job("Sealing everything anew", lambda: in_thread(work, Answers({}, {})), done)
+
+
+def lock_words(done: Locked) -> list[str]:
+    """What it means that the vault is not kept unlocked any more."""
+    if done.key_file is not None:
+        scripts = (
+            f"The kernel has forgotten the key. The key file {done.key_file} goes on opening the "
+            "vault without a question, for scripts and for this window."
+        )
+    else:
+        scripts = (
+            "The kernel has forgotten the key: scripts, cron and every new command need the "
+            "passphrase again, or a key file of their own."
+        )
+    return [
+        scripts,
+        "This window stays open and goes on working: it keeps the key in its own memory until you "
+        "leave it (ctrl+q).",
+    ]
 
 
 def named(slot: SlotInfo | Slot) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tui_oauth.tui.widgets.details import Line
     from tui_oauth.vault.bundle import Step
     from tui_oauth.vault.health.findings import Report
+    from tui_oauth.vault.health.salvage import Salvage
     from tui_oauth.vault.repository import Held
 
 
@@ -67,17 +68,29 @@ class Windows(App[int]):
 
         self.push_screen(ProblemScreen(error, title))
 
+    def show_result(self, title: str, paragraphs: Sequence[str]) -> None:
+        """What came of something, where that is more than a line."""
+        from tui_oauth.tui.screens.result import ResultScreen
+
+        self.push_screen(ResultScreen(title, paragraphs))
+
+    def open_unopened(self, error: TuiOauthError, done: Callable[[bool | None], None]) -> None:
+        """Why the vault does not open, and what can be done."""
+        from tui_oauth.tui.screens.unopened import UnopenedScreen
+
+        self.push_screen(UnopenedScreen(error), done)
+
     def open_first_run(self, done: Callable[[bool | None], None]) -> None:
         """The first start: make a vault."""
         from tui_oauth.tui.screens.first_run import FirstRunScreen
 
         self.push_screen(FirstRunScreen(), done)
 
-    def open_unlock(self, done: Callable[[bool | None], None]) -> None:
-        """The passphrase of the vault."""
+    def open_unlock(self, kinds: Sequence[str], done: Callable[[bool | None], None]) -> None:
+        """The passphrase of the vault, or its recovery code: the `kinds` that open it."""
         from tui_oauth.tui.screens.unlock import UnlockScreen
 
-        self.push_screen(UnlockScreen(), done)
+        self.push_screen(UnlockScreen(kinds), done)
 
     def open_create(self, done: Callable[[Entry | None], None]) -> None:
         """Create OAuth Entry."""
@@ -126,6 +139,12 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.vault_findings import FindingsScreen
 
         self.push_screen(FindingsScreen(report))
+
+    def open_salvaged(self, saved: Salvage) -> None:
+        """What was saved of the vault, and what was not."""
+        from tui_oauth.tui.screens.salvaged import SalvagedScreen
+
+        self.push_screen(SalvagedScreen(saved))
 
     def open_import(
         self, incoming: Sequence[Held], done: Callable[[list[Step] | None], None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,16 @@ def redirect_words(rules: RedirectUriRules) -> str:
 
 def short_path(workspace: Workspace) -> str:
     """Where the vault is, with `~` for the home directory."""
-    path, home = str(workspace.places.vault), workspace.environ.get("HOME", "")
-    inside = len(home) > 1 and path.startswith(home.rstrip("/") + "/")
-    return neutralise("~" + path[len(home.rstrip("/")) :] if inside else path)
+    return neutralise(with_tilde(workspace, str(workspace.places.vault)))
+
+
+def with_tilde(workspace: Workspace, text: str) -> str:
+    """`text` with `~` for the home directory where a path in it begins with that.
+
+    Also in a command: a path that had to be quoted is left alone, since no shell expands it there.
+    """
+    home = workspace.environ.get("HOME", "").rstrip("/")
+    return re.sub(rf"(?<!\S){re.escape(home)}/", "~/", text) if home else text
 
 
 def health_words(report: Report) -> str:

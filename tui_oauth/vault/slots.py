@@ -25,6 +25,8 @@ KEY_FILE = "key-file"
 PASSPHRASE = "passphrase"
 RECOVERY = "recovery"
 KEYRING = "keyring"
+TYPED = (PASSPHRASE, RECOVERY)
+"""What a person can type where a passphrase is asked for."""
 WORDS = {
     KEY_FILE: "key file",
     PASSPHRASE: "passphrase",

@@ -32,7 +32,6 @@ NO_OPTIONS = KeyOptions()
 Ask = Callable[[str], Secret]
 CREDENTIAL = "tui-oauth.key"
 ATTEMPTS = 3
-_TYPED = (slots.PASSPHRASE, slots.RECOVERY)
 
 
 class Found(NamedTuple):
@@ -199,7 +198,7 @@ class _Opener:
             return Found(data_key)
         if self._has(slots.KEYRING) and (found := self._by_keyring()) is not None:
             return found
-        if ask is not None and self._has(*_TYPED):
+        if ask is not None and self._has(*slots.TYPED):
             return self._by_question(ask)
         raise failure or self._locked(key_file)
 
@@ -217,7 +216,7 @@ class _Opener:
 
     def by_passphrase(self, passphrase: Secret, called: str) -> Found:
         """The data key by a passphrase or a recovery code; VaultLocked if it is not right."""
-        self._need(called, *_TYPED)
+        self._need(called, *slots.TYPED)
         if not passphrase:
             raise VaultLocked(f"{called} is empty.")
         found = self._try(passphrase)
@@ -231,7 +230,7 @@ class _Opener:
         raise VaultLocked(f"{called} does not open the vault {self._path}.", "Try again.")
 
     def _by_question(self, ask: Ask) -> Found:
-        kinds = [slots.WORDS[kind] for kind in _TYPED if self._has(kind)]
+        kinds = [slots.WORDS[kind] for kind in slots.TYPED if self._has(kind)]
         wanted = " or ".join(kinds).capitalize()
         question = f"{kinds[0].capitalize()} for {self._path}: "
         for _ in range(ATTEMPTS):

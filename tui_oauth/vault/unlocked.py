@@ -16,6 +16,14 @@ INSTEAD = (
 )
 
 
+def check_kernel(header: Header) -> None:
+    """StorageFailed where the kernel does not let us keep a key, as far as looking for one tells."""
+    try:
+        kernel_keyring.recall(header.vault_id)
+    except Unavailable as error:
+        raise _refused(error) from error
+
+
 def keep_unlocked(vault: Vault, seconds: int) -> int:
     """Have the kernel keep the vault's data key for `seconds`; the end in Unix seconds.
 
@@ -25,7 +33,11 @@ def keep_unlocked(vault: Vault, seconds: int) -> int:
     try:
         return kernel_keyring.keep(header.vault_id, vault.data_key, seconds, _ids(header))
     except Unavailable as error:
-        raise StorageFailed(f"The vault cannot be kept unlocked: {error}.", INSTEAD) from error
+        raise _refused(error) from error
+
+
+def _refused(error: Unavailable) -> StorageFailed:
+    return StorageFailed(f"The vault cannot be kept unlocked: {error}.", INSTEAD)
 
 
 def lock_again(header: Header) -> bool:

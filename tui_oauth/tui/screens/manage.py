@@ -27,7 +27,7 @@ from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.toolbar import Toolbar
 from tui_oauth.tui.words import protection_words, redirect_words
-from tui_oauth.vault_care import unlocked_until
+from tui_oauth.vault_care import typed_kinds, unlock_state
 
 _OF_AN_ENTRY = {
     "configure",
@@ -147,7 +147,7 @@ class ManageScreen(EntryActions):
         vault = self.home.workspace.vault
         self.job(
             "",
-            lambda: in_thread(lambda: unlocked_until(vault.header)),
+            lambda: in_thread(lambda: unlock_state(vault.header)[0]),
             self._show_until,
             group="until",
         )
@@ -169,26 +169,16 @@ class ManageScreen(EntryActions):
         title.detail = f"{count} {'entry' if count == 1 else 'entries'} · {words}"
 
     def _not_opened(self, error: TuiOauthError) -> None:
-        if isinstance(error, VaultLocked) and self._takes_passphrase():
-            self.home.open_unlock(self._begun)
+        if not isinstance(error, VaultLocked):
+            self.home.open_unopened(error, self._begun)
             return
-        title = (
-            "The vault is locked"
-            if isinstance(error, VaultLocked)
-            else "The vault cannot be opened"
-        )
-        self.query_one(EmptyState).explain(title, error.message, error.advice)
+        kinds = typed_kinds(self.home.workspace)
+        if kinds:
+            self.home.open_unlock(kinds, self._begun)
+            return
+        self.query_one(EmptyState).explain("The vault is locked", error.message, error.advice)
         self._layout()
         self._show_callback()
-
-    def _takes_passphrase(self) -> bool:
-        from tui_oauth.vault import read_header
-
-        try:
-            header = read_header(self.home.workspace.places.vault)
-        except TuiOauthError:
-            return False
-        return any(slot.kind == "passphrase" for slot in header.slots)
 
     def action_reopen(self) -> None:
         self.open_vault()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Center, Vertical
 from textual.widgets import Input, Static
 
-from tui_oauth.errors import TuiOauthError, VaultLocked
+from tui_oauth.errors import TuiOauthError, VaultDamaged, VaultLocked
 from tui_oauth.secret import Secret
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.forms import PASSPHRASE
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.clean_input import Notice
 from tui_oauth.tui.widgets.field_error import FieldError
@@ -26,16 +29,27 @@ class UnlockScreen(AppScreen[bool]):
     KEY_GROUP = "unlock"
     BINDINGS = bindings("unlock")
 
+    def __init__(self, kinds: Sequence[str]) -> None:
+        """`kinds` are the slots that something typed opens (`vault_care.typed_kinds`)."""
+        super().__init__()
+        self._kinds = frozenset(kinds)
+
     def compose(self) -> ComposeResult:
         yield TitleBar("Unlock", short_path(self.home.workspace))
         with Center(classes="centered"), Vertical(id="unlock", classes="form small"):
-            yield Static("This vault is protected by a passphrase.", markup=False)
+            yield Static(self._words(), markup=False)
             field = SecretInput(id="passphrase", classes="field")
-            field.border_title = "Passphrase"
+            field.border_title = "Passphrase" if PASSPHRASE in self._kinds else "Recovery code"
             yield field
             yield FieldError()
         yield QuietLine("Nothing you type here is shown or stored.")
         yield KeyBar("unlock")
+
+    def _words(self) -> str:
+        if PASSPHRASE not in self._kinds:
+            return "No key file opens this vault here. Its recovery code does."
+        more = " A recovery code opens it as well." if len(self._kinds) > 1 else ""
+        return f"This vault is protected by a passphrase.{more}"
 
     def on_mount(self) -> None:
         self.query_one(SecretInput).focus()
@@ -69,11 +83,14 @@ class UnlockScreen(AppScreen[bool]):
     def _failed(self, error: TuiOauthError) -> None:
         self.query_one(SecretInput).forget()
         self.query_one(SecretInput).focus()
-        if isinstance(error, VaultLocked):
+        if isinstance(error, VaultDamaged):
+            # The passphrase has opened a key slot, and the rest is not as it was left.
+            self.home.open_unopened(error, lambda _: None)
+        elif isinstance(error, VaultLocked) and self._kinds == {PASSPHRASE}:
             text = "That is not the passphrase of this vault. Nothing was changed; type it again."
+            self.query_one(FieldError).show(text)
         else:
-            text = sentence(error)
-        self.query_one(FieldError).show(text)
+            self.query_one(FieldError).show(sentence(error))
 
     @on(Notice)
     def _notice(self, event: Notice) -> None:

@@ -12,10 +12,12 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui_oauth.doctor import can_salvage
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.text import neutralise, relative
 from tui_oauth.tui.base import in_thread, sentence
 from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.salvaging import ask_salvage
 from tui_oauth.tui.vault_actions import VaultActions
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
@@ -29,17 +31,11 @@ if TYPE_CHECKING:
     from tui_oauth.vault import SlotInfo
     from tui_oauth.vault.health.findings import Report
 
-_TOOLS = (
-    "add-key",
-    "remove-key",
-    "passphrase",
-    "rekey",
-    "backup",
-    "export",
-    "import",
-    "doctor",
-)
+_KEY_TOOLS = ("add-key", "remove-key", "passphrase", "rekey", "unlock", "lock")
+_FILE_TOOLS = ("backup", "export", "import", "doctor", "salvage", "accept-older")
 _POLL_SECONDS = 1.0
+# How often the kernel is asked until when the vault is unlocked: no file tells of that. In polls.
+_LOOK_EVERY = 3
 _LOOKING = "… looking everything over"
 
 
@@ -56,10 +52,14 @@ class VaultScreen(VaultActions):
         self._health = _LOOKING
         self._said = ""
         self._seen: object = None
+        self._ticks = 0
+        self._broken = ""
+        """Why the vault cannot be read now; empty while it can."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Vault")
-        yield Toolbar("vault", (*_TOOLS, "accept-older"))
+        yield Toolbar("vault", _KEY_TOOLS)
+        yield Toolbar("vault", _FILE_TOOLS, id="vault-files")
         with VerticalScroll(id="vault-body", can_focus=False):
             yield Static(markup=False, id="vault-notice")
             yield Facts(id="vault-facts")
@@ -82,7 +82,9 @@ class VaultScreen(VaultActions):
 
     def _poll(self) -> None:
         """Another process may have changed the vault, and what is unlocked ends by itself."""
-        if self.is_current and self._signature() != self._seen:
+        self._ticks += 1
+        changed = self._signature() != self._seen
+        if self.is_current and (changed or self._ticks % _LOOK_EVERY == 0):
             self._reload()
         elif self._standing is not None:
             self._show(self._standing)  # for the words that depend on the time
@@ -116,21 +118,40 @@ class VaultScreen(VaultActions):
         notes = len(report.findings) - sum(found.severity != "note" for found in report.findings)
         more = f", {notes} to know" if notes else ""
         self._health = f"{health_words(report)}{more}"
-        if self._standing is not None:
-            self._show(self._standing)
+        self._show_health()
 
     def _not_looked(self, error: TuiOauthError) -> None:
         self._health = sentence(error)
-        if self._standing is not None:
-            self._show(self._standing)
+        self._show_health()
 
     def _unread(self, error: TuiOauthError) -> None:
-        self.complain(sentence(error))
+        """The vault was damaged or taken away under the window: doctor and salvage go on."""
+        if self._broken == error.message:
+            return  # it is said already
+        self._standing, self._broken = None, error.message
+        self._show_slots(())
+        self._look()
+        self._show_health()
+        more = (
+            "Press h for what doctor finds, s to salvage." if can_salvage(error) else error.advice
+        )
+        self.complain(f"{error.message} {more}")
+
+    def _show_health(self) -> None:
+        if self._standing is not None:
+            self._show(self._standing)
+        elif self._broken:
+            facts = [("Health", self._health), ("File", short_path(self.home.workspace))]
+            self.query_one(Facts).show(facts)
 
     # ---- showing
 
     def _show(self, now: Standing) -> None:
         before, self._standing = self._standing, now
+        if self._broken:
+            self._broken = ""
+            self.complain("")
+            self._look()
         self._show_title()
         notice = self.query_one("#vault-notice", Static)
         notice.display = bool(now.notice)
@@ -140,7 +161,7 @@ class VaultScreen(VaultActions):
         self.query_one(Facts).show(self._pairs(now))
         if before is None or before.slots != now.slots:
             self._show_slots(now.slots)
-        self.query_one(Toolbar).refresh()
+        self.query_one("#vault-files").refresh()
         self.query_one(KeyBar).refresh()
         if self._said:
             self.say(self._said)
@@ -164,10 +185,14 @@ class VaultScreen(VaultActions):
             last = f"{when} ({backup.copies} beside the vault)"
         unlocked = ""
         if until is not None and until > now:
-            unlocked = f"{clock_words(until, now)} for every program that runs as you"
+            unlocked = f"until {clock_words(until, now)}, for every program that runs as you"
+        elif standing.no_unlock:
+            unlocked = f"not here: {standing.no_unlock}"
+        elif not any(slot.kind == "key-file" for slot in standing.slots):
+            unlocked = "no; press u to unlock it for scripts, for a while"
         return [
             ("Protection", standing.words),
-            ("Unlocked until", unlocked),
+            ("Unlocked", unlocked),
             ("Entries", str(standing.entries)),
             ("Last backup", last),
             ("Health", self._health),
@@ -201,6 +226,9 @@ class VaultScreen(VaultActions):
 
     def action_doctor(self) -> None:
         self.home.open_findings(self._report)
+
+    def action_salvage(self) -> None:
+        ask_salvage(self.home)
 
     def action_accept_older(self) -> None:
         self.home.ask(

@@ -11,8 +11,9 @@ from tui_oauth import __version__
 from tui_oauth.errors import TuiOauthError, VaultDamaged, VaultLocked
 from tui_oauth.model import Entry, normalised_name
 from tui_oauth.paths import Places
+from tui_oauth.secret import Secret
 from tui_oauth.text import neutralise
-from tui_oauth.vault import backups, container, last_seen, sealing
+from tui_oauth.vault import backups, container, last_seen, sealing, slots
 from tui_oauth.vault.container import Header
 from tui_oauth.vault.crypto import Keys
 from tui_oauth.vault.health.copies import read_copy
@@ -77,11 +78,13 @@ def salvage(
     options: KeyOptions,
     ask: Ask | None = None,
     keys: Keys | None = None,
+    passphrase: Secret | None = None,
 ) -> Salvage:
     """Write what can be saved of the vault at `spots.vault` to a new vault at `out`.
 
     It has the same id, data key and key slots. `keys` are those that it was unlocked with already,
-    if it was: a passphrase cannot be read from a descriptor twice. AlreadyExists if anything is at `out`;
+    if it was: a passphrase cannot be read from a descriptor twice. `passphrase` is what a person
+    has typed for this (a recovery code does as well). AlreadyExists if anything is at `out`;
     VaultDamaged if nothing can be saved; VaultLocked, UsageProblem, UnsafePath, StorageFailed.
     """
     path = spots.vault
@@ -96,7 +99,7 @@ def salvage(
     def unlocked(header: Header) -> Keys:
         if keys is not None and keys.vault_id == header.vault_id:
             return keys
-        data_key = find_data_key(spots, header, environ, options, ask=ask)
+        data_key = find_data_key(spots, header, environ, options, ask=ask, passphrase=passphrase)
         return Keys(data_key, header.vault_id)
 
     found = _open(path, data, copies, unlocked)
@@ -247,6 +250,16 @@ def _generation(header: Header, copies: list[_Copy], state: Path) -> int:
 
 def _marked(entry: Entry) -> Entry:
     return replace(entry, revision=entry.revision + 1, last_error=MARK)
+
+
+def takes_typed(vault: Path) -> bool:
+    """Whether a passphrase or recovery code may open the vault, by its own header or a copy's."""
+    headers = [copy.header for copy in _copies(vault)]
+    data = read_bytes(vault)
+    own = mended_header(data, vault) if data else None
+    if own is not None:
+        headers = [own[0]]
+    return any(slot.kind in slots.TYPED for header in headers for slot in header.slots)
 
 
 def describe_lost(lost: Lost) -> str:
