@@ -203,8 +203,8 @@ class ManageScreen(EntryActions):
 
     def tick(self) -> None:
         """Countdowns, words that depend on the time, and changes by other processes."""
-        if not self._ready:
-            return
+        if not self._ready or self.query_one_optional(EntryTable) is None:
+            return  # not there yet, or the program ends and has taken the table away already
         self._ticks += 1
         if self.home.workspace.vault.changed_on_disk():
             self.reload()
