@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_oauth.entries import entry_service, require_credentials, shell_word
+from tui_oauth.entries import callback_url, entry_service, require_credentials, shell_word
 from tui_oauth.errors import (
     NeedsPerson,
     NotFound,
@@ -142,7 +142,7 @@ def _refresh(
         service = entry_service(workspace, current)
         with vault.reserve(entry.id):
             try:
-                fresh = _ask_provider(workspace, service, held, tokens, deadline, intents)
+                fresh = _ask_provider(workspace, service, current, held, tokens, deadline, intents)
             except ProviderRefused as error:
                 return _after_refusal(workspace, current, tokens, error, intents)
             stored = _store(workspace, current, tokens, fresh)
@@ -153,6 +153,7 @@ def _refresh(
 def _ask_provider(
     workspace: Workspace,
     service: Service,
+    entry: Entry,
     held: EntrySecrets,
     tokens: TokenSet,
     deadline: float,
@@ -163,7 +164,7 @@ def _ask_provider(
     from tui_oauth.sending import fetch
 
     client = choose_client(service, held.client_id, held.client_secret)
-    request = refresh_request(service, client, tokens)
+    request = refresh_request(service, client, tokens, callback_url(workspace, entry))
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:

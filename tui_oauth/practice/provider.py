@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from tui_oauth.errors import StorageFailed
@@ -16,8 +18,8 @@ from tui_oauth.practice.records import App
 from tui_oauth.practice.web import Reply, plain
 
 DEFAULT_PORT = 8977
-_HOST = "127.0.0.1"
-_STOP_S = 5.0
+HOST = "127.0.0.1"
+STOP_SECONDS = 5.0
 
 
 class PracticeProvider:
@@ -29,7 +31,7 @@ class PracticeProvider:
     def __init__(self, port: int = 0, behaviour: Behaviour | None = None) -> None:
         self.application = Application(behaviour)
         self._wanted = port
-        self._server: _Server | None = None
+        self._server: LoopbackServer | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -40,7 +42,7 @@ class PracticeProvider:
     @property
     def url(self) -> str:
         """Where the Developer Hub is, without a slash at the end."""
-        return f"http://{_HOST}:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     def register(
         self, name: str, *redirect_links: str, public: bool = False, auth_method: str = ""
@@ -55,11 +57,11 @@ class PracticeProvider:
         if self._server is not None:
             return
         try:
-            self._server = _Server(self._wanted, self.application)
+            self._server = LoopbackServer(self._wanted, lambda _: self.application)
         except (OSError, OverflowError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "no such port"
             raise StorageFailed(
-                f"The practice provider cannot listen on {_HOST}:{self._wanted}: {reason}.",
+                f"The practice provider cannot listen on {HOST}:{self._wanted}: {reason}.",
                 "Stop the program that uses this port, or give another one with --port.",
             ) from problem
         self.application.open()
@@ -77,7 +79,7 @@ class PracticeProvider:
         self._wanted = server.server_port
         self.application.close()
         server.shutdown()
-        thread.join(_STOP_S)
+        thread.join(STOP_SECONDS)
         server.server_close()
         server.end_connections()
 
@@ -94,24 +96,41 @@ class PracticeProvider:
         self.stop()
 
 
-class _Server(ThreadingHTTPServer):
-    """Keeps track of its connections, so that stopping does not wait for idle browsers."""
+class Answers(Protocol):
+    """Whoever answers the requests that `LoopbackServer` reads."""
+
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        """The reply to one request. `query` is raw, without the question mark."""
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """Keeps track of its connections, so that stopping does not wait for idle browsers.
+
+    `application` is made once the port is known, and is given it.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, application: Application) -> None:
-        self.application = application
+    def __init__(self, port: int, application: Callable[[int], Answers]) -> None:
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
-        super().__init__((_HOST, port), _Handler)
+        super().__init__((HOST, port), _Handler)
+        self.application = application(self.server_port)
 
     def server_bind(self) -> None:
         # Not HTTPServer's: it looks the host's name up, which can take seconds without a network.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = _HOST, self.server_address[1]
+        self.server_name, self.server_port = HOST, self.server_address[1]
 
     def process_request(self, request: object, client_address: object) -> None:
         assert isinstance(request, socket.socket)  # noqa: S101 - narrows for the type checker
@@ -137,7 +156,7 @@ class _Server(ThreadingHTTPServer):
                 # The other side, or its own thread, may have closed it just now.
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            self._changed.wait_for(lambda: not self._open, _STOP_S)
+            self._changed.wait_for(lambda: not self._open, STOP_SECONDS)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -146,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30.0  # seconds without a byte until a connection is given up
     disable_nagle_algorithm = True
-    server: _Server
+    server: LoopbackServer
 
     def do_GET(self) -> None:
         self._answer()

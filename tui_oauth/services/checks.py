@@ -305,8 +305,8 @@ def _rest(service: Service) -> Iterator[Problem]:
     for parameter, named in quirks.callback.sets.items():
         name = set_variable(named)
         variable = by_name.get(name)
-        if named != name and (problem_with(named) or not named.startswith("https://")):
-            yield f"quirks.callback.sets.{parameter}", f'is "{named}", which is no address'
+        if named != name and (words := problem_with(named)):
+            yield f"quirks.callback.sets.{parameter}", words
         elif variable is None or variable.derived:
             yield (
                 f"quirks.callback.sets.{parameter}",

@@ -112,14 +112,14 @@ def _without_headers(service: Service, name: str) -> Service:
 
 
 def _leads_home(service: Service, places: tuple[Template, ...], name: str, value: str) -> bool:
-    """Whether all hosts that `value` makes are among `sets_hosts`."""
+    """Whether all hosts that `value` makes are among `sets_hosts`; in a path it leads nowhere else."""
     hosts = [
         split_port(authority(_fill(text, {name: value})))[0].lower()
         for _, text, _ in places
         if is_address(text) and name in placeholders(authority(text))
     ]
     allowed = [pattern.lower() for pattern in service.quirks.callback.sets_hosts]
-    return bool(hosts) and all(any(_host_matches(host, one) for one in allowed) for host in hosts)
+    return all(any(_host_matches(host, one) for one in allowed) for host in hosts)
 
 
 def _host_matches(host: str, pattern: str) -> bool:

@@ -1,0 +1,1 @@
+"""The practice provider in the part of a service of the catalogue (`tui-oauth sandbox --as`)."""
