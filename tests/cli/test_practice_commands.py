@@ -48,3 +48,38 @@ def test_demo_walks_by_itself_and_leaves_nothing(shell, tmp_path):
     assert done.err == ""
     assert not shell.vault.exists()
     assert not list(tmp_path.glob("tui-oauth-demo-*"))
+
+
+def test_sandbox_as_a_service_of_the_catalogue(shell, tmp_path):
+    file = tmp_path / "slack-here.toml"
+    args = ("sandbox", "--as", "slack", "--port", "0", "--service-file", str(file), "--json")
+    shell.run("init")
+    with shell.start(*args) as running:
+        shown = running.event()
+        assert shown["service"] == "slack-sandbox"
+        shell.run("service", "add", str(file))
+        shell.run("create", "work", "--service", "slack-sandbox")
+        shell.run(
+            "configure", "work", "--client-id", shown["client_id"], "--client-secret-stdin",
+            stdin=shown["client_secret"],
+        )  # fmt: skip
+        with shell.start("authorize", "work", "--json", "--no-open") as signing_in:
+            link = signing_in.event()["authorization_url"]
+            assert link.startswith(f"{shown['url']}/slack.com/")
+            signing_in.interrupt()
+            signing_in.end(130)
+        running.interrupt(signal.SIGTERM)
+        running.end(0)
+
+
+def test_sandbox_does_not_write_over_a_file(shell, tmp_path):
+    file = tmp_path / "there.toml"
+    file.write_text("mine")
+    done = shell.run("sandbox", "--as", "slack", "--port", "0", "--service-file", str(file), code=3)
+    assert "already" in done.err
+    assert file.read_text() == "mine"
+
+
+def test_sandbox_as_nobody(shell):
+    assert "no service" in shell.run("sandbox", "--as", "nobody", "--port", "0", code=3).err
+    assert "cannot be played" in shell.run("sandbox", "--as", "practice", code=2).err

@@ -312,6 +312,17 @@ def sandbox(parser: Parser) -> None:
         help="where to listen, 0 for any free port (default 8977, which the service "
         "practice expects)",
     )
+    parser.add_argument(
+        "--as",
+        dest="as_service",
+        metavar="SERVICE",
+        help="play this service of the catalogue: its parameters, its answers, its peculiarities",
+    )
+    parser.add_argument(
+        "--service-file",
+        metavar="FILE",
+        help="with --as: write the service, with its addresses here, to a new file",
+    )
     json_result(parser)
     add_arguments(parser)
 

@@ -15,6 +15,12 @@ from tui_oauth.services.format import Service
 _SCHEME = "https://"
 
 
+def playable(service: Service) -> bool:
+    """Whether `service` has addresses of its own, and is not on this machine anyway."""
+    given = any(variable.kind == "address" for variable in service.variables)
+    return service.token_url.startswith(_SCHEME) and not given
+
+
 def moved(service: Service, base: str) -> Service:
     """`service` as it would be at `base` (`http://127.0.0.1:8977`), under an id of its own."""
     quirks, extensions = service.quirks, service.extensions
