@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tui_oauth.errors import ProviderUnreachable, TuiOauthError
+from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import BOUND_TOKEN_TYPE, NO_TEXTS, TokenSet
 from tui_oauth.oauth.explain import flagged, refusal
 from tui_oauth.oauth.reading import (
@@ -72,10 +72,10 @@ def read_tokens(
     problem = refusal(service, response, sent_at)
     if problem is not None:
         raise problem
-    document = _document(service, response)
+    document = document_of(service, response, "tokens")
     quirks = service.quirks.answer
     if quirks.success and not flagged(service, document):
-        raise _not_understood(service, response, f"{quirks.success} does not say that it is good")
+        raise not_understood(service, response, f"{quirks.success} does not say that it is good")
     access_token = _access_token(service, response, document)
     refresh_token = _optional_token(service, response, at_path(document, quirks.refresh_token))
     id_token = document.get("id_token") if isinstance(document, dict) else None
@@ -137,22 +137,35 @@ def moment_of(value: Any) -> int | None:
     return int(number / 1000 if number >= _MILLISECONDS_FROM else number)
 
 
-def _document(service: Service, response: Response) -> Any:
+def document_of(service: Service, response: Response, what: str) -> dict[str, Any]:
+    """The JSON object in `response`, which should hold `what` ("tokens").
+
+    Raises ProviderUnreachable when it is none; a web page is told apart.
+    """
     try:
         document = parse_json(response.body)
     except Unreadable as error:
         content_type = response.headers.get("content-type", "")
         if looks_like_html(response.body, content_type):
             raise ProviderUnreachable(
-                f"{service.name} answered the {response.step} with a web page instead of tokens "
+                f"{service.name} answered the {response.step} with a web page instead of {what} "
                 f"({response.host}, HTTP {response.status}). It begins: {excerpt(response.body)}",
-                "Check the token address in the service's file, and whether a sign-in page of the "
-                "network stands between.",
+                f"Check the address of the {response.step} in the service's file, and whether a "
+                "sign-in page of the network stands between.",
             ) from None
-        raise _not_understood(service, response, f"as JSON {error}") from None
+        raise not_understood(service, response, f"as JSON {error}") from None
     if not isinstance(document, dict):
-        raise _not_understood(service, response, "it is no JSON object")
+        raise not_understood(service, response, "it is no JSON object")
     return document
+
+
+def not_understood(service: Service, response: Response, why: str) -> ProviderUnreachable:
+    """The error for an answer that is not what the step's RFC says; `why` ends its sentence."""
+    return ProviderUnreachable(
+        f"The answer of {service.name} to the {response.step} was not understood: {why} "
+        f"({response.host}, HTTP {response.status}). Nothing was stored.",
+        "Try again. If it stays so, the service's file may be wrong or out of date.",
+    )
 
 
 def _access_token(service: Service, response: Response, document: Any) -> Secret:
@@ -161,9 +174,9 @@ def _access_token(service: Service, response: Response, document: Any) -> Secret
     if found is None:
         # Names only: the values may be secrets.
         names = neutralise(", ".join(sorted(map(str, document))[:8]) or "nothing", 120)
-        raise _not_understood(service, response, f"{paths[0]} is missing; it holds {names}")
+        raise not_understood(service, response, f"{paths[0]} is missing; it holds {names}")
     if not _is_token(found):
-        raise _not_understood(service, response, f"{paths[0]} is not a proper token")
+        raise not_understood(service, response, f"{paths[0]} is not a proper token")
     return Secret(found)
 
 
@@ -171,7 +184,7 @@ def _optional_token(service: Service, response: Response, value: Any) -> Secret 
     if value is None or value == "":
         return None
     if not _is_token(value):
-        raise _not_understood(service, response, "the refresh token is not a proper token")
+        raise not_understood(service, response, "the refresh token is not a proper token")
     return Secret(value)
 
 
@@ -191,20 +204,20 @@ def _token_type(service: Service, response: Response, document: Any) -> str:
     if given is None and not service.extensions.dpop:
         if quirks.answer.token_type:
             return quirks.answer.token_type
-        raise _not_understood(service, response, "token_type is missing")
+        raise not_understood(service, response, "token_type is missing")
     if service.extensions.dpop:
         # RFC 9449 section 5: any other type means that the token is not bound to the key. It is
         # discarded, since a service that declares bound tokens wants them protected.
         if isinstance(given, str) and given.lower() == BOUND_TOKEN_TYPE:
             return given
         shown = neutralise(given, 40) if isinstance(given, str) else "missing"
-        raise _not_understood(
+        raise not_understood(
             service, response, f"token_type is {shown} and not DPoP: it is not bound to the key"
         )
     usable = {"bearer", quirks.answer.token_type.lower(), quirks.api.scheme.lower()} - {""}
     if not isinstance(given, str) or given.lower() not in usable:
         shown = neutralise(given, 40) if isinstance(given, str) else "not a text"
-        raise _not_understood(service, response, f"token_type is {shown}, which is not known here")
+        raise not_understood(service, response, f"token_type is {shown}, which is not known here")
     return given
 
 
@@ -258,11 +271,3 @@ def _kept_id_token(id_token: str | None, previous: TokenSet | None) -> Secret | 
     if id_token:
         return Secret(id_token)
     return previous.id_token if previous else None
-
-
-def _not_understood(service: Service, response: Response, why: str) -> TuiOauthError:
-    return ProviderUnreachable(
-        f"The answer of {service.name} to the {response.step} was not understood: {why} "
-        f"({response.host}, HTTP {response.status}). Nothing was stored.",
-        "Try again. If it stays so, the service's file may be wrong or out of date.",
-    )

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MAX_RETRY_AFTER = 60
 STEP_TOKEN = "token request"
 STEP_REFRESH = "refresh"
+STEP_CLIENT = "client credentials request"
+STEP_DEVICE = "device code request"
+STEP_POLL = "device token request"
 STEP_LONG_LIVED = "long-lived token request"
 STEP_IDENTITY = "account check"
 STEP_REVOKE = "revocation"
@@ -123,6 +126,45 @@ _REFRESH_OVER = (
     "does not accept the refresh token any more: it was revoked, has expired or was replaced",
     "Authorize the entry again.",
 )
+_NEW_CODE = "Start the sign-in again to get a new code."
+_NO_DEVICE_GRANT = (
+    "does not allow this app to sign people in by a code on another device",
+    "Allow the device grant for the app at the provider, or use the Authorization link.",
+)
+_SPENT_CODE = (
+    "does not accept the device code: it was used, has ended or was meant for another app",
+    _NEW_CODE,
+)
+# What the same codes mean at the steps of the device grant (RFC 8628 section 3.5), with the words
+# of several providers for them.
+_DEVICE_CODES: Mapping[str, tuple[str, str]] = {
+    "access_denied": ("says: access denied. You or an administrator declined", _NEW_CODE),
+    "authorization_declined": ("says: access denied. You or an administrator declined", _NEW_CODE),
+    "invalid_request": ("finds the request incomplete or malformed", _TELL),
+    "invalid_grant": _SPENT_CODE,
+    "bad_verification_code": _SPENT_CODE,
+    "incorrect_device_code": _SPENT_CODE,
+    "unauthorized_client": _NO_DEVICE_GRANT,
+    "unsupported_grant_type": _NO_DEVICE_GRANT,
+    "device_flow_disabled": _NO_DEVICE_GRANT,
+}
+_DEVICE_STEPS = {STEP_DEVICE, STEP_POLL}
+# Nobody is asked, so nobody can decline or sign in again (RFC 6749 section 4.4).
+_CLIENT_CODES: Mapping[str, tuple[str, str]] = {
+    "access_denied": (
+        "does not give this app a token of its own",
+        "Allow client credentials for the app at the provider, perhaps by an administrator.",
+    ),
+    "invalid_grant": (
+        "does not give this app a token of its own",
+        "Allow client credentials for the app at the provider, perhaps by an administrator.",
+    ),
+    "unauthorized_client": (
+        "does not allow this app to get a token without a person",
+        "Allow client credentials for the app at the provider.",
+    ),
+    "invalid_request": ("finds the request incomplete or malformed", _TELL),
+}
 # Codes after which no retry with the same refresh token can help: a person has to sign in.
 GRANT_IS_OVER = frozenset(
     {
@@ -257,7 +299,7 @@ def _is_passing(status: int, code: str) -> bool:
 
 def _meaning(service: Service, code: str, step: str) -> tuple[str, str]:
     refreshing = step == STEP_REFRESH
-    meaning, advice = _CODES.get(code, ("refused", _TELL))
+    meaning, advice = _codes_of(step).get(code) or _CODES.get(code, ("refused", _TELL))
     if refreshing and code in GRANT_IS_OVER:
         meaning, advice = _REFRESH_OVER
     resources = [neutralise(resource, 80) for resource in service.extensions.resource[:3]]
@@ -270,12 +312,19 @@ def _meaning(service: Service, code: str, step: str) -> tuple[str, str]:
     return meaning.format_map(labels), advice.format_map(labels)
 
 
+def _codes_of(step: str) -> Mapping[str, tuple[str, str]]:
+    """What codes mean at `step` where it is not what they mean elsewhere."""
+    if step in _DEVICE_STEPS:
+        return _DEVICE_CODES
+    return _CLIENT_CODES if step == STEP_CLIENT else {}
+
+
 def _refused(
     service: Service, response: Response, complaint: Complaint, where: str
 ) -> ProviderRefused:
     status = response.status
     meaning, advice = _meaning(service, complaint.code, response.step)
-    known = complaint.code in _CODES or complaint.code in GRANT_IS_OVER
+    known = complaint.code in {*_CODES, *GRANT_IS_OVER, *_codes_of(response.step)}
     if not known and status in {400, 401, 403}:
         advice = _advice_for(service, response.step, status)
     if complaint.code == "invalid_client" and len(service.client_auth) > 1:
@@ -320,9 +369,11 @@ def _advice_for(service: Service, step: str, status: int) -> str:
         return "The app may lack a permission for this at the provider."
     if step == STEP_REFRESH:
         return "Check the entry's credentials. If it happens again, authorize the entry anew."
-    if status == 404:
+    if status == 404 or step in _DEVICE_STEPS:
         return "Check the addresses in the service's file."
     labels = service.credential_labels
+    if step == STEP_CLIENT:
+        return f"Check the {labels.client_id} and the {labels.client_secret}."
     return (
         "The code may be used, too old or cut when it was copied: start the sign-in again. If it "
         f"happens again, check the {labels.client_id} and the {labels.client_secret}."

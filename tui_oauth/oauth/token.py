@@ -59,8 +59,8 @@ def code_request(service: Service, client: Client, attempt: Attempt, answer: Ans
     if quirks.token.state:
         parameters["state"] = attempt.state
     headers, credentials = authentication(service, client)
-    merged = _merged(service, client, parameters, credentials)
-    return _request(service, client, service.token_url, merged, STEP_TOKEN, headers=headers)
+    merged = with_declared(service, client, parameters, credentials)
+    return endpoint_request(service, client, service.token_url, merged, STEP_TOKEN, headers=headers)
 
 
 def refresh_request(
@@ -86,8 +86,8 @@ def refresh_request(
     else:
         headers, credentials = authentication(service, client)
         standard = {"grant_type": "refresh_token", "refresh_token": spent.reveal()}
-        parameters = _merged(service, client, standard, credentials)
-    return _request(
+        parameters = with_declared(service, client, standard, credentials)
+    return endpoint_request(
         service, client, url, parameters, STEP_REFRESH, headers=headers, method=quirks.method
     )
 
@@ -98,7 +98,7 @@ def long_lived_request(service: Service, client: Client, tokens: TokenSet) -> Re
     if exchange is None:
         return None
     values = template_values(client, tokens)
-    return _request(
+    return endpoint_request(
         service,
         client,
         fill(exchange.url, values, for_url=True),
@@ -144,12 +144,17 @@ def json_body(parameters: Parameters) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8")
 
 
-def _merged(
+def with_declared(
     service: Service,
     client: Client,
     parameters: Mapping[str, str],
     credentials: Mapping[str, str],
 ) -> list[tuple[str, str]]:
+    """`parameters` with the client's `credentials`, and what the service declares for tokens.
+
+    That are its resource indicators (RFC 8707 section 2.2) and `extra_token_params`. Raises
+    UsageProblem when it declares one that is there already.
+    """
     merged = [*{**parameters, **credentials}.items(), *resource_parameters(service)]
     taken = {name for name, _ in merged}
     for name, value in service.extra_token_params.items():
@@ -175,7 +180,7 @@ def _basic_beside(service: Service, client: Client, templates: Mapping[str, str]
     return {"Authorization": basic_credentials(service, client)}
 
 
-def _request(
+def endpoint_request(
     service: Service,
     client: Client,
     url: str,
@@ -185,6 +190,10 @@ def _request(
     headers: Mapping[str, str],
     method: str = "POST",
 ) -> Request:
+    """A request as the service takes them: form or JSON body, its declared headers, JSON wanted.
+
+    `headers` come on top of the declared ones. Raises UsageProblem for an unsafe address.
+    """
     quirks = service.quirks.token
     declared = filled_headers(quirks.headers, client_values(client))
     sent = joined_headers({"Accept": JSON}, declared, headers)

@@ -249,9 +249,25 @@ class ApiQuirks:
 
 @dataclass(frozen=True, slots=True)
 class DeviceQuirks:
-    """The device authorization request (RFC 8628 section 3.1): parameters it takes in addition."""
+    """The device authorization request and its answer (RFC 8628 sections 3.1 and 3.2).
+
+    `parameters`: what the request takes in addition, as templates. `verification_uri`: path of
+    the address in the answer.
+    """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
+    verification_uri: str = "verification_uri"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientQuirks:
+    """The client credentials request (RFC 6749 section 4.4.2).
+
+    `scopes`: what is asked for where the person chose none; empty: the default scopes without
+    those that speak of a person.
+    """
+
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +282,7 @@ class Quirks:
     revoke: RevokeQuirks = RevokeQuirks()
     api: ApiQuirks = ApiQuirks()
     device: DeviceQuirks = DeviceQuirks()
+    client: ClientQuirks = ClientQuirks()
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,7 @@ def _quirks(table: Table) -> fmt.Quirks:
         ),
         api=fill(fmt.ApiQuirks, quirks.table("api")),
         device=fill(fmt.DeviceQuirks, quirks.table("device")),
+        client=fill(fmt.ClientQuirks, quirks.table("client")),
     )
     quirks.close()
     return found

@@ -30,7 +30,17 @@ def make_service(**changes: Any) -> Service:
     """A plain service; keys of a quirks table are given as `token={"state": True}`."""
     tables = {
         name: changes.pop(name)
-        for name in ("authorize", "callback", "token", "refresh_quirks", "answer", "revoke", "api")
+        for name in (
+            "authorize",
+            "callback",
+            "token",
+            "refresh_quirks",
+            "answer",
+            "revoke",
+            "api",
+            "device",
+            "client",
+        )
         if name in changes
     }
     quirks = Quirks()

@@ -196,6 +196,19 @@ CARRIED = [
         'device_authorization_url = "https://acme.example/token"\n',
     ),
     Carried(
+        "t_device_uri_field",
+        "quirks.device.verification_uri",
+        "verification_url",
+        table("device", 'verification_uri = "verification_url"'),
+        'device_authorization_url = "https://acme.example/device"\n',
+    ),
+    Carried(
+        "t_client_scopes",
+        "quirks.client.scopes",
+        ("https://api.acme.example/.default",),
+        table("client", 'scopes = ["https://api.acme.example/.default"]'),
+    ),
+    Carried(
         "r_token_nested",
         "quirks.answer.access_token",
         ("data.access_token",),
@@ -418,11 +431,21 @@ def test_rule_5_each_known_deviation_is_carried_by_a_key(carried: Carried) -> No
 @pytest.mark.parametrize("carried", CARRIED, ids=[carried.tag for carried in CARRIED])
 def test_rule_5_nothing_is_on_that_the_file_does_not_declare(carried: Carried) -> None:
     quirks = service_of(carried).quirks
-    for name in ("authorize", "callback", "token", "refresh", "answer", "revoke", "api", "device"):
+    for name in (
+        "authorize",
+        "callback",
+        "token",
+        "refresh",
+        "answer",
+        "revoke",
+        "api",
+        "device",
+        "client",
+    ):
         if f"[quirks.{name}" not in carried.lines:
             assert getattr(quirks, name) == getattr(Quirks(), name)
 
 
 def test_the_vocabulary_has_each_tag_once() -> None:
     tags = [carried.tag for carried in CARRIED]
-    assert len(tags) == len(set(tags)) == 63
+    assert len(tags) == len(set(tags)) == 65
