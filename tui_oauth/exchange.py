@@ -6,9 +6,9 @@ Every way to sign in comes through `keep`, so that what is granted is judged and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_oauth.accounts import ask_account
 from tui_oauth.entries import declared_service
@@ -30,6 +30,17 @@ class Granted:
 
     entry: Entry
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """What a way of signing in brought: `finish` makes stored tokens of it, once.
+
+    `if_cancelled` says what has become of it when that is not let happen.
+    """
+
+    finish: Callable[[], Coroutine[Any, Any, Granted]]
+    if_cancelled: str
 
 
 async def exchange_code(applicant: Applicant, attempt: Attempt, answer: Answer) -> Granted:

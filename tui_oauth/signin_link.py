@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import CallbackUnavailable, ProviderRefused, SignInEnded, TuiOauthError
-from tui_oauth.oauth.authorize import Answer, Attempt, read_answer
+from tui_oauth.exchange import Won, exchange_code
+from tui_oauth.oauth.authorize import Attempt, read_answer
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.paths import expanded
 from tui_oauth.terminal import ssh_forward
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from tui_oauth.callback.server import CallbackServer, Waiting
     from tui_oauth.workspace import Workspace
 
-Settle = Callable[[Answer | TuiOauthError], bool]
-"""Takes the answer, or why there is none; False when the sign-in has one already."""
+Settle = Callable[[Won | TuiOauthError], bool]
+"""Takes what came, or why nothing will; False when the sign-in has its outcome already."""
 
 
 def certificate_files(workspace: Workspace) -> tuple[Path, Path]:
@@ -110,11 +112,11 @@ class LinkWay:
         """Take a pasted answer; raises PasteProblem when it is not this sign-in's."""
         parameters = read_paste(text, self.attempt, self._service)
         try:
-            answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
+            won = self._won(parameters)
         except (ProviderRefused, SignInEnded) as error:
             self._settle(error)
         else:
-            self._settle(answer)
+            self._settle(won)
 
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
@@ -150,12 +152,19 @@ class LinkWay:
         from tui_oauth.callback.page import Page
 
         try:
-            answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
+            won = self._won(parameters)
         except TuiOauthError as error:
             if not self._settle(error):
                 return Page.ALREADY
             denied = isinstance(error, ProviderRefused) and error.code == "access_denied"
             return Page.DENIED if denied else Page.FAILED
-        if not self._settle(answer):
+        if not self._settle(won):
             return Page.ALREADY
         return Page.SUCCESS if await self._granted() else Page.FAILED
+
+    def _won(self, parameters: Sequence[tuple[str, str]]) -> Won:
+        answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
+        return Won(
+            partial(exchange_code, self._applicant, self.attempt, answer),
+            "the code is spent, so start again with a new link",
+        )

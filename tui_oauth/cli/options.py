@@ -156,7 +156,16 @@ def authorize(parser: Parser) -> None:
         action="store_true",
         help="read the address that the browser ended on from standard input, also from a file",
     )
-    parser.add_argument("--qr", action="store_true", help="show the link as a QR code as well")
+    parser.add_argument(
+        "--device",
+        action="store_true",
+        help="get a code to confirm on any device, also where there is a browser here",
+    )
+    parser.add_argument(
+        "--qr",
+        action="store_true",
+        help="show a QR code as well: of the link, or of the address that has the device's code in it",
+    )
     parser.add_argument(
         "--json", action="store_true", help="print events as JSON, one object a line"
     )

@@ -1,4 +1,4 @@
-"""`tui-oauth authorize`: the Authorization link, then the callback or a pasted address."""
+"""`tui-oauth authorize`: link, paste and device code, and the wait for whichever comes first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, is_terminal
+from tui_oauth.cli.device import event_of, narrate
 from tui_oauth.cli.lines import Lines
+from tui_oauth.cli.qr import show_qr
 from tui_oauth.entries import shell_word
 from tui_oauth.errors import (
     CallbackUnavailable,
@@ -23,6 +25,7 @@ from tui_oauth.text import duration, rfc3339
 
 if TYPE_CHECKING:
     from tui_oauth.model import Entry
+    from tui_oauth.oauth.device import DeviceCode
 
 # A terminal that reads whole lines cuts a longer one at these lengths (macOS, Linux) silently.
 _CUT_BY_TERMINAL = (1023, 4095)
@@ -51,6 +54,8 @@ async def _authorize(context: Context, entry: Entry) -> None:
     desk: _Desk | None = None
     try:
         sign_in = sign_ins.begin(entry, lifetime=context.args.timeout)
+        if context.args.device:
+            sign_in.start_device()
         desk = _Desk(context, sign_in)
         sign_in.on_change = desk.changed
         try:
@@ -75,7 +80,10 @@ class _Desk:
         self._announced = False
         self._seen_browser = False
         self._exchanging = False
+        self._no_lines = False
         self._given_up = False
+        self._shown_code: DeviceCode | None = None
+        self._told_failure: TuiOauthError | None = None
 
     def changed(self) -> None:
         """The sign-in moved on. It first calls when it is known whether the server listens."""
@@ -83,12 +91,14 @@ class _Desk:
         if not self._announced and not sign_in.ended:
             self._announced = True
             self._announce()
+        if not sign_in.ended:
+            self._look_at_device()
         if sign_in.seen_browser and not self._seen_browser:
             self._seen_browser = True
             output.note("A browser has reached this terminal.")
         if sign_in.state is SignInState.EXCHANGING and not self._exchanging:
             self._exchanging = True
-            output.note(f"The answer is here; asking {sign_in.service.name} for the token.")
+            output.note(f"{sign_in.service.name} has answered; getting the token.")
 
     @property
     def no_way_left(self) -> CallbackUnavailable | None:
@@ -128,6 +138,9 @@ class _Desk:
 
     def _announce(self) -> None:
         args, sign_in = self._context.args, self._sign_in
+        if sign_in.link is None:
+            output.note(f"Asking {sign_in.service.name} for a code.")
+            return
         reads = Lines.readable(also_files=args.paste)
         if args.json:
             output.event(
@@ -140,9 +153,10 @@ class _Desk:
                 }
             )
         self._narrate(reads)
-        if args.qr:
-            _show_qr(sign_in.authorization_url)
-        self._open_browser()
+        if args.qr and not sign_in.device_waits:
+            show_qr(sign_in.authorization_url)
+        # Whoever asks for a code wants to go on elsewhere.
+        self._open_browser(sign_in.authorization_url, by_itself=not args.device)
         if reads:
             self._lines = Lines(self._take, self._no_more_lines)
             self._lines.start()
@@ -150,10 +164,38 @@ class _Desk:
             self._no_more_lines()
 
     def _no_more_lines(self) -> None:
-        """Without server and without standard input nothing can come: do not wait for it."""
-        if self._sign_in.problem and self._sign_in.state is SignInState.WAITING:
+        self._no_lines = True
+        self._give_up_in_vain()
+
+    def _give_up_in_vain(self) -> None:
+        """Without server, device code and standard input nothing can come: do not wait for it."""
+        sign_in = self._sign_in
+        waits = sign_in.state is SignInState.WAITING and self._announced
+        if waits and self._no_lines and sign_in.problem and not sign_in.device_waits:
             self._given_up = True
-            self._sign_in.cancel()
+            sign_in.cancel()
+
+    def _look_at_device(self) -> None:
+        """Show a device code that is new, and say once why there is none any more."""
+        args, device = self._context.args, self._sign_in.device
+        if device is None:
+            return
+        if device.code is not None and device.code is not self._shown_code:
+            self._shown_code = code = device.code
+            address = code.verification_uri_complete or code.verification_uri
+            if args.json:
+                output.event(event_of(code))
+            narrate(self._sign_in, code, self._context.workspace.now())
+            if args.qr:
+                show_qr(address)
+            if self._sign_in.link is None:
+                self._open_browser(address, by_itself=False)
+        if device.error is not None and device.error is not self._told_failure:
+            self._told_failure = device.error
+            if self._sign_in.link is not None:
+                output.note(f"No device code: {device.error}")
+                output.note("The link still works.")
+                self._give_up_in_vain()
 
     def _narrate(self, reads: bool) -> None:
         sign_in, note = self._sign_in, output.note
@@ -175,23 +217,25 @@ class _Desk:
             note(f"  {sign_in.fingerprint}")
         if reads:
             note("Or paste here the address that the browser ended on, and press enter.")
+        if sign_in.offers_device and sign_in.device is None:
+            note("To confirm a code on another device instead, add: --device")
         left = sign_in.expires_at - self._context.workspace.now()
         note(f"Waiting for {duration(left)}, until {rfc3339(sign_in.expires_at)}; ^C cancels.")
 
-    def _open_browser(self) -> None:
+    def _open_browser(self, link: str, *, by_itself: bool) -> None:
+        """Open `link` where the person asked for it, or, `by_itself`, where there is a browser."""
         from tui_oauth.browser import can_open, open_link
 
         wanted = self._context.args.open
         if wanted is None:
-            wanted = is_terminal(sys.stderr) and can_open(self._context.environ)
+            wanted = by_itself and is_terminal(sys.stderr) and can_open(self._context.environ)
         if not wanted:
             return
 
         async def opening() -> None:
             fragment = self._sign_in.service.quirks.authorize.fragment
-            link, environ = self._sign_in.authorization_url, self._context.environ
             try:
-                await asyncio.to_thread(open_link, link, environ, fragment=fragment)
+                await asyncio.to_thread(open_link, link, self._context.environ, fragment=fragment)
             except TuiOauthError as error:
                 output.note(str(error))
 
@@ -215,28 +259,6 @@ class _Desk:
             output.note("Still waiting.")
         except SignInEnded as error:
             output.note(str(error))
-
-
-def _show_qr(link: str) -> None:
-    from tui_oauth.qr import qr_code
-
-    try:
-        code = qr_code(link)
-    except ValueError:
-        output.note("The link is too long for a QR code.")
-        return
-    if is_terminal(sys.stderr):
-        _painted(code.rows)
-        return
-    for row in code.rows:
-        output.note(row)
-
-
-def _painted(rows: tuple[str, ...]) -> None:
-    """Black on white whatever the colours of the terminal are, or scanners do not read it."""
-    for row in rows:
-        sys.stderr.write(f"\x1b[38;5;16;48;5;231m{row}\x1b[0m\n")
-    sys.stderr.flush()
 
 
 _NAMES: tuple[tuple[type[TuiOauthError], str], ...] = (

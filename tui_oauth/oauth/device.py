@@ -36,6 +36,10 @@ MAX_WAIT = 60
 """Seconds between two polls that failed to connect: waiting is doubled up to here."""
 MAX_DEVICE_CODE_LENGTH = 8_192
 MAX_USER_CODE_LENGTH = 64
+NEVER_PASS_ON = (
+    "Only enter this code if YOU started this sign-in just now; never pass it to anyone."
+)
+"""What everybody is told who is shown a code: phishing asks for it (RFC 8628 section 5.4)."""
 DENIED = frozenset({"access_denied", "authorization_declined"})
 """Error codes for a person who said no (RFC 8628 section 3.5, and Microsoft's word for it)."""
 

@@ -71,6 +71,14 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{shown}{port}"
 
 
+def host_of(url: str) -> str:
+    """The host that a checked `url` leads to, with its port where one is named (rule 52)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{shown}:{parts.port}" if parts.port else shown
+
+
 def with_parameters(url: str, params: Parameters, fragment: bool = False) -> str:
     """`url` with `params` appended, each value percent-encoded once, a space as %20.
 

@@ -1,0 +1,349 @@
+"""One sign-in: its ways race, the first to finish wins and the others stop.
+
+The ways are the browser (by callback or paste) and a code confirmed on another device; all end in
+the same stored tokens. RFC 6749 section 4.1, RFC 8252, RFC 8628.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui_oauth.entries import shell_word
+from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
+from tui_oauth.exchange import Granted, Won, keep
+from tui_oauth.oauth.device import is_denied, offers_device
+from tui_oauth.signin_device import DeviceWay
+from tui_oauth.signin_link import LinkWay
+
+if TYPE_CHECKING:
+    from tui_oauth.applicant import Applicant
+    from tui_oauth.callback.server import CallbackServer
+    from tui_oauth.model import Entry
+    from tui_oauth.oauth.authorize import Attempt
+    from tui_oauth.services.format import Service
+
+
+class SignInState(enum.StrEnum):
+    """Where a sign-in stands. WAITING and EXCHANGING go on, the others have ended."""
+
+    WAITING = "waiting"
+    EXCHANGING = "exchanging"
+    AUTHORIZED = "authorized"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class SignIn:
+    """One sign-in of one entry.
+
+    `run` does the work; the properties, those of `link` and `device` among them, are what a
+    window or a command shows meanwhile, and `on_change` is called (in the event loop) whenever
+    one of them changed. `attempt` is None where the service has no sign-in through the browser.
+    """
+
+    def __init__(
+        self,
+        applicant: Applicant,
+        attempt: Attempt | None,
+        expires_at: int,
+        server: Callable[[], CallbackServer],
+    ) -> None:
+        self.applicant = applicant
+        self.workspace = applicant.workspace
+        self.expires_at = expires_at
+        """When this sign-in ends by itself, in Unix seconds."""
+        self.link: LinkWay | None = None
+        """The way through the browser; None where the service has none."""
+        if attempt is not None:
+            self.link = LinkWay(applicant, attempt, server, self._settle, self._granted)
+        self.device: DeviceWay | None = None
+        """The way over another device; None until it was started."""
+        self.state = SignInState.WAITING
+        self.note = ""
+        """What went less than well in a sign-in that succeeded; empty otherwise."""
+        self.error: TuiOauthError | None = None
+        self.result: Entry | None = None
+        self.on_change: Callable[[], None] | None = None
+        self._outcome: asyncio.Future[Won] | None = None
+        self._early: Won | Exception | None = None
+        self._finished = asyncio.Event()
+        self._polling: asyncio.Task[None] | None = None
+        self._last_step: asyncio.Task[Granted] | None = None
+        self._running = False
+
+    # ---- what is shown
+
+    @property
+    def entry(self) -> Entry:
+        """The entry as it stood when the sign-in began."""
+        return self.applicant.entry
+
+    @property
+    def service(self) -> Service:
+        """Its service, with the variables in place."""
+        return self.applicant.service
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """What is asked for through the browser."""
+        return self.link.attempt if self.link is not None else None
+
+    @property
+    def authorization_url(self) -> str:
+        """The Authorization link; empty without one."""
+        return self.link.attempt.authorization_url if self.link is not None else ""
+
+    @property
+    def callback_url(self) -> str:
+        """The redirect URI that this sign-in sends; empty without a link."""
+        return self.link.attempt.redirect_uri if self.link is not None else ""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that will be asked for; empty where the provider decides."""
+        return self.applicant.scopes if self.service.quirks.authorize.scope else ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state not in {SignInState.WAITING, SignInState.EXCHANGING}
+
+    @property
+    def problem(self) -> str:
+        """Why the callback server does not listen, and what to do instead; empty while it does."""
+        return self.link.problem if self.link is not None else ""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate that the browser will be shown; empty for an http callback."""
+        return self.link.fingerprint if self.link is not None else ""
+
+    @property
+    def listening(self) -> bool:
+        """Whether the callback server waits for this sign-in's answer."""
+        return self.link is not None and self.link.listening
+
+    @property
+    def seen_browser(self) -> bool:
+        """Whether a browser has opened the callback server's first page: it can reach this terminal."""
+        return self.link is not None and self.link.seen_browser
+
+    @property
+    def short_link(self) -> str:
+        """A short local address that leads to the Authorization link; empty without the server."""
+        return self.link.short_link if self.link is not None else ""
+
+    @property
+    def ssh_forward(self) -> str:
+        """The command that makes the callback server reachable from another machine's browser."""
+        return self.link.ssh_forward if self.link is not None else ""
+
+    @property
+    def offers_device(self) -> bool:
+        """Whether a code for another device can be had (now: `start_device`)."""
+        return offers_device(self.service)
+
+    @property
+    def device_waits(self) -> bool:
+        """Whether a device code was asked for and may still be confirmed."""
+        return self.device is not None and self.device.error is None
+
+    # ---- what is done
+
+    async def run(self) -> Entry:
+        """Wait for the answer, exchange it, store the tokens; the entry as it stands then.
+
+        Raises SignInEnded when the time is up or the person cancelled, ProviderRefused or
+        ProviderUnreachable when the provider did not grant, and whatever kept the vault from
+        being written. The vault changes only when tokens were granted.
+        """
+        if self._running:
+            raise RuntimeError("this sign-in runs already")
+        self._running = True
+        try:
+            return await self._run()
+        except TuiOauthError as error:
+            self.error = error
+            if not self.ended:
+                out_of_time = isinstance(error, SignInEnded)
+                self.state = SignInState.EXPIRED if out_of_time else SignInState.FAILED
+            raise
+        finally:
+            if not self.ended:
+                self.state = SignInState.CANCELLED
+            self._finished.set()
+            self._changed()
+            await self._stop_polling()
+            if self.link is not None:
+                await self.link.close()
+
+    def start_device(self) -> None:
+        """Ask for a device code, beside the other ways; nothing happens while one waits.
+
+        Raises UsageProblem when the service has no such way, SignInEnded when the sign-in has
+        its answer.
+        """
+        if not self.offers_device:
+            raise UsageProblem(
+                f"{self.service.name} has no sign-in by a code on another device.",
+                "Use the Authorization link.",
+            )
+        self._check_open()
+        if self.device_waits:
+            return
+        self.device = DeviceWay(self.applicant, self.expires_at, self._changed)
+        if self._outcome is not None:
+            self._poll(self.device)
+            self._changed()
+
+    def paste(self, text: str) -> None:
+        """Take a pasted answer: the whole address, its query, or the code.
+
+        Raises PasteProblem when it is not the answer of this sign-in, which then goes on. An
+        answer in which the provider refuses ends the sign-in, as the callback would.
+        """
+        self._check_open()
+        if self.link is None:
+            raise PasteProblem(
+                f"{self.service.name} has no address to paste.", "Enter the code at the provider."
+            )
+        self.link.paste(text)
+
+    def look_at(self, text: str) -> str:
+        """What `text` seems to be, in words, for a person who is typing or pasting."""
+        return self.link.look_at(text) if self.link is not None else ""
+
+    def asks_the_same(self, other: SignIn) -> bool:
+        """Whether `other`, for the same entry, would ask the same with the same credentials."""
+
+        def asked(signin: SignIn) -> tuple[object, ...]:
+            applicant = signin.applicant
+            link = (signin.callback_url, applicant.scopes)
+            return (*link, applicant.service, applicant.client, dict(signin.entry.variables))
+
+        return asked(self) == asked(other)
+
+    def cancel(self) -> None:
+        """End this sign-in. Nothing is stored unless the provider had already granted."""
+        if self.ended:
+            return
+        if self._last_step is not None:
+            self._last_step.cancel()
+            return
+        self.state = SignInState.CANCELLED
+        if self._polling is not None:
+            self._polling.cancel()
+        self._put(_cancelled())
+        if not self._running:
+            self._finished.set()
+
+    # ---- how it goes
+
+    async def _run(self) -> Entry:
+        self._outcome = asyncio.get_running_loop().create_future()
+        if self._early is not None:
+            self._put(self._early)
+        if self.link is not None:
+            await self.link.prepare()
+        self._changed()
+        if self.device is not None and self._polling is None and not self._outcome.done():
+            self._poll(self.device)
+        try:
+            async with asyncio.timeout(max(0, self.expires_at - self.workspace.now())):
+                won = await self._outcome
+        except TimeoutError:
+            raise SignInEnded(
+                f"No answer came for {self.entry.name} in the time that was given.",
+                f"Start again: tui-oauth authorize {shell_word(self.entry.name)}",
+            ) from None
+        if self.state is SignInState.CANCELLED:  # after the answer came, before it was taken up
+            raise _cancelled()
+        self.state = SignInState.EXCHANGING
+        await self._stop_polling()
+        self._changed()
+        return await self._take_up(won)
+
+    async def _take_up(self, won: Won) -> Entry:
+        """Make stored tokens of what won."""
+        self._last_step = asyncio.create_task(won.finish())
+        try:
+            granted = await asyncio.shield(self._last_step)
+        except asyncio.CancelledError:
+            if not self._last_step.cancelled():
+                # The whole program ends. What the provider has granted is still stored.
+                self._last_step.cancel()
+                raise
+            self.state = SignInState.CANCELLED
+            raise SignInEnded(
+                "The sign-in was cancelled while its tokens were being fetched.",
+                f"Nothing was stored; {won.if_cancelled}.",
+            ) from None
+        self.result = granted.entry
+        self.note = granted.note
+        self.state = SignInState.AUTHORIZED
+        return granted.entry
+
+    def _poll(self, way: DeviceWay) -> None:
+        self._polling = asyncio.create_task(self._by_device(way))
+
+    async def _by_device(self, way: DeviceWay) -> None:
+        try:
+            tokens = await way.run()
+            outcome: Won | Exception = Won(
+                partial(keep, self.applicant, tokens), "start again with a new code"
+            )
+        except TuiOauthError as error:
+            # What a person declined there is declined. Anything else leaves the link, if any.
+            if self.link is not None and not is_denied(error):
+                self._changed()
+                return
+            outcome = error
+        except Exception as error:  # a defect: it must not end in silence while the rest waits
+            outcome = error
+        self._settle(outcome)
+
+    async def _stop_polling(self) -> None:
+        """Send nothing more for the device code (checklist rule 100)."""
+        task, self._polling = self._polling, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    def _settle(self, outcome: Won | Exception) -> bool:
+        """Take the first outcome; False when there is one already."""
+        has_one = self._early is not None or (self._outcome is not None and self._outcome.done())
+        if has_one or self.ended or self.state is SignInState.EXCHANGING:
+            return False
+        self._put(outcome)
+        return True
+
+    def _put(self, outcome: Won | Exception) -> None:
+        if self._outcome is None:
+            self._early = outcome
+        elif self._outcome.done():
+            return
+        elif isinstance(outcome, Exception):
+            self._outcome.set_exception(outcome)
+        else:
+            self._outcome.set_result(outcome)
+
+    def _check_open(self) -> None:
+        if self.ended or self.state is SignInState.EXCHANGING:
+            raise SignInEnded("This sign-in has its answer already.")
+
+    async def _granted(self) -> bool:
+        await self._finished.wait()
+        return self.state is SignInState.AUTHORIZED
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+
+def _cancelled() -> SignInEnded:
+    return SignInEnded("The sign-in was cancelled.", "Nothing was changed.")
