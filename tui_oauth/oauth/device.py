@@ -17,6 +17,7 @@ from tui_oauth.oauth.answer import document_of, not_understood, read_tokens, sec
 from tui_oauth.oauth.client import authentication
 from tui_oauth.oauth.explain import STEP_DEVICE, STEP_POLL, complaint_in, refusal
 from tui_oauth.oauth.reading import Unreadable, at_path, parse_json
+from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.templates import fill
 from tui_oauth.oauth.token import client_values, endpoint_request, with_declared
 from tui_oauth.oauth.urls import check_link, origin_of
@@ -117,7 +118,8 @@ def device_request(service: Service, client: Client, scopes: tuple[str, ...]) ->
             )
         parameters[name] = fill(template, values)
     url = service.device_authorization_url
-    return endpoint_request(service, client, url, parameters, STEP_DEVICE, headers=headers)
+    sent = [*parameters.items(), *resource_parameters(service)]
+    return endpoint_request(service, client, url, sent, STEP_DEVICE, headers=headers)
 
 
 def offers_device(service: Service) -> bool:

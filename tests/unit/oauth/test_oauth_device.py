@@ -26,7 +26,7 @@ from tui_oauth.oauth.device import (
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.secret import Secret
 from tui_oauth.services.catalogue import Catalogue
-from tui_oauth.services.format import Service
+from tui_oauth.services.format import Extensions, Service
 
 GOOD = {
     "device_code": "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS",
@@ -105,6 +105,17 @@ def test_rule_5_no_scope_a_json_body_and_other_names_are_taken_from_the_data() -
     assert json.loads(request.body) == {"app": "my-client", "audience": "for-my-client"}
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["X-App"] == "my-client"
+
+
+def test_rule_110_resource_indicators_go_with_both_requests() -> None:
+    resources = ("https://a.example/", "https://b.example/api")
+    service = service_with_device(extensions=Extensions(resource=resources))
+    for request in (
+        device_request(service, make_client(), ()),
+        poll_request(service, make_client(), read(GOOD)),
+    ):
+        pairs = parse_qsl(request.body.decode())
+        assert [value for name, value in pairs if name == "resource"] == list(resources)
 
 
 def test_rule_9_a_declared_parameter_does_not_replace_one_of_ours() -> None:
