@@ -13,6 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.providers.authlib_server import AuthlibServer
     from tests.providers.mock_server import MockServer
+    from tests.providers.panva_server import PanvaServer
     from tests.stage import Stage
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -91,4 +92,15 @@ def mock_server() -> Iterator[MockServer]:
     from tests.providers.mock_server import mock_server
 
     with mock_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def panva_server() -> Iterator[PanvaServer]:
+    """The certified oidc-provider under Node. All tests share it, as `mock_server`."""
+    from tests.providers.panva_server import missing, panva_server
+
+    if reason := missing():
+        pytest.skip(reason)
+    with panva_server() as server:
         yield server
