@@ -144,6 +144,7 @@ def callback_url(
     workspace: Workspace, entry: Entry | None = None, service: Service | None = None
 ) -> str:
     """The Callback URL to register for `entry`, for a `service`, or where neither is known yet."""
+    from tui_oauth.services.redirect import callback_path
     from tui_oauth.services.redirect import callback_url as by_rule
 
     if entry is not None and entry.callback_url:
@@ -154,7 +155,7 @@ def callback_url(
     return by_rule(
         service,
         port=settings.port,
-        path=settings.path,
+        path=callback_path(settings.path, service, pinned=bool(entry and entry.pinned)),
         host=settings.host,
         public_url=settings.public_url,
     )

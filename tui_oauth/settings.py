@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,15 +12,18 @@ from tui_oauth.text import neutralise
 
 DEFAULT_PORT = 8976
 MAX_SETTINGS_BYTES = 262_144
+# What a browser sends as it was registered: no dot segments, nothing to be encoded on the way.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9\-._~!$&()*+,;=:@]+)+")
 NO_DEFAULTS: Mapping[str, Mapping[str, str]] = {}
 
 
 class CallbackSettings(NamedTuple):
     """How the Callback URL looks and where the callback server listens.
 
-    `host` empty follows the service's rule. With `public_url` (a reverse proxy in front) that URL
-    is shown and sent; the server still listens on loopback only. `certificate` and `private_key`
-    are the person's own PEM files; empty means one made on first use.
+    `path` may hold `{service}`, so that every service has its own; `services.redirect` says what
+    stands there. `host` empty follows the service's rule. With `public_url` (a reverse proxy in
+    front) that URL is shown and sent; the server still listens on loopback only. `certificate`
+    and `private_key` are the person's own PEM files; empty means one made on first use.
     """
 
     port: int = DEFAULT_PORT
@@ -81,12 +85,15 @@ def _callback(path: Path, data: dict[str, Any]) -> CallbackSettings:
     keys = {"port", "path", "host", "public_url", "certificate", "private_key"}
     _only(path, "callback.", data, keys)
     callback_path = _text(path, data, "path", "callback.") or "/callback"
-    if not callback_path.startswith("/") or any(c in callback_path for c in "?#% \\"):
+    if not _PATH.fullmatch(callback_path.replace("{service}", "service", 1)):
         raise _invalid(
-            path, "callback.path", "it has to begin with / and hold no ?, #, %, blank or backslash"
+            path,
+            "callback.path",
+            "choose plain letters, for instance /callback, or /callback/{service} to have one for "
+            "each service",
         )
-    if not callback_path.isascii() or callback_path == "/" or callback_path.startswith("/go/"):
-        raise _invalid(path, "callback.path", "choose plain letters, for instance /callback")
+    if callback_path.startswith("/go/"):
+        raise _invalid(path, "callback.path", "/go/ leads to the Authorization link")
     host = _text(path, data, "host", "callback.")
     if host not in {"", "127.0.0.1", "localhost", "[::1]"}:
         raise _invalid(path, "callback.host", "only 127.0.0.1, localhost or [::1] are served")

@@ -135,7 +135,9 @@ class LinkWay:
                 self.attempt.state,
                 self._callback,
                 link=self.attempt.authorization_url,
+                redirect_uri="" if self._proxied else self.attempt.redirect_uri,
                 plus_is_literal=self._service.quirks.callback.plus_is_literal,
+                form_post=self._service.quirks.callback.form_post,
             )
         except CallbackUnavailable as error:
             self.problem = str(error)
@@ -143,9 +145,13 @@ class LinkWay:
             self.problem = f"{error} Pasting the address still works."
 
     @property
+    def _proxied(self) -> bool:
+        """Whether the browser ends at a reverse proxy, with its own address and certificate."""
+        return bool(self._workspace.settings.callback.public_url)
+
+    @property
     def _shows_certificate(self) -> bool:
-        proxied = bool(self._workspace.settings.callback.public_url)
-        return self.attempt.redirect_uri.startswith("https://") and not proxied
+        return self.attempt.redirect_uri.startswith("https://") and not self._proxied
 
     async def _callback(self, parameters: list[tuple[str, str]]) -> Page:
         """The callback server's question: what page does this answer deserve?"""

@@ -43,14 +43,16 @@ class Connection:
         self._sock = sock
         self._tls = tls
         self._answer = answer
+        self._reading = RequestReader()
+        self._reader = asyncio.StreamReader(loop=asyncio.get_running_loop())
         self._writer: asyncio.StreamWriter | None = None
 
     async def run(self) -> None:
         """Serve the connection to its end."""
         try:
-            streams = await self._open()
-            if streams is not None:
-                await self._serve(*streams)
+            writer = await self._open()
+            if writer is not None:
+                await self._serve(writer)
         except OSError:
             # Reset, closed early, slow (TimeoutError) or a failed handshake (SSLError): whoever
             # it was is gone, and there is nobody left to tell.
@@ -66,8 +68,19 @@ class Connection:
         else:
             self._sock.close()
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        """The connection as streams, with TLS when the client began with it."""
+    async def body(self, length: int) -> bytes:
+        """The `length` bytes behind the request's head, or fewer where the other side ends first.
+
+        Raises TimeoutError when they do not come within the time that a head has.
+        """
+        body = bytearray(self._reading.rest)
+        async with asyncio.timeout(HEAD_SECONDS):
+            while len(body) < length and (data := await self._reader.read(4096)):
+                body += data
+        return bytes(body[:length])
+
+    async def _open(self) -> asyncio.StreamWriter | None:
+        """Make streams of the connection, with TLS when the client began with it; None if it ended."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(HEAD_SECONDS):
             first = await self._first_byte()
@@ -78,8 +91,7 @@ class Connection:
             context = await self._tls()
             if context is None:
                 return None
-        reader = asyncio.StreamReader(loop=loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(self._reader, loop=loop)
         transport, _ = await loop.connect_accepted_socket(
             lambda: protocol,
             self._sock,
@@ -87,8 +99,8 @@ class Connection:
             ssl_handshake_timeout=HEAD_SECONDS if context else None,
             ssl_shutdown_timeout=_LINGER_SECONDS if context else None,
         )
-        self._writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        return reader, self._writer
+        self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
+        return self._writer
 
     async def _first_byte(self) -> bytes:
         """The first byte, left where it is; empty when the other side closed."""
@@ -105,8 +117,8 @@ class Connection:
             except BlockingIOError:  # a wake-up without data: wait on
                 continue
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await self._read(reader)
+    async def _serve(self, writer: asyncio.StreamWriter) -> None:
+        request = await self._read()
         if request is None:
             return
         if isinstance(request, Refused):
@@ -126,21 +138,20 @@ class Connection:
         self.holds_sign_in = False
         self.written.set()
         if plain:  # the end of TLS takes in by itself what still comes
-            await _linger(reader)
+            await _linger(self._reader)
         writer.close()
         await writer.wait_closed()
 
-    async def _read(self, reader: asyncio.StreamReader) -> Received | Refused | None:
-        reading = RequestReader()
+    async def _read(self) -> Received | Refused | None:
         try:
             async with asyncio.timeout(HEAD_SECONDS):
-                while data := await reader.read(4096):
-                    outcome = reading.feed(data)
+                while data := await self._reader.read(4096):
+                    outcome = self._reading.feed(data)
                     if outcome is not None:
                         return outcome
         except TimeoutError:
             # A browser keeps spare connections; one that never spoke gets no answer either.
-            return Refused(Page.TIMEOUT) if reading.started else None
+            return Refused(Page.TIMEOUT) if self._reading.started else None
         return None
 
 

@@ -10,9 +10,12 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from tui_oauth.callback.page import MARK
 from tui_oauth.errors import CallbackUnavailable
+from tui_oauth.oauth.urls import is_loopback
 
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
@@ -64,6 +67,34 @@ def _listen(family: socket.AddressFamily, host: str, port: int) -> socket.socket
         listener.close()
         raise
     return listener
+
+
+def announced_path(redirect_uri: str, port: int, listeners: Iterable[socket.socket]) -> str:
+    """The path of `redirect_uri`; empty where there is none, or it is not on this machine.
+
+    What is announced has to be what is bound (checklist rule 19), and a registered URL must not
+    change behind the person's back. So CallbackUnavailable is raised when `redirect_uri` names
+    another port, or a loopback address on which none of `listeners` is.
+    """
+    parts = urlsplit(redirect_uri)
+    host = parts.hostname or ""
+    if not is_loopback(host):
+        return ""
+    named = parts.port or (443 if parts.scheme == "https" else 80)
+    if named != port:
+        raise CallbackUnavailable(
+            f"The Callback URL of this entry names port {named}, and the settings name port {port}.",
+            f"Set port = {named} under [callback] in the settings. {_PASTE}",
+        )
+    needed = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}.get(host)
+    if needed is not None and all(listener.family != needed for listener in listeners):
+        other = "[::1]" if needed == socket.AF_INET else "127.0.0.1"
+        raise CallbackUnavailable(
+            f"This machine has no address {host}, which the Callback URL names.",
+            f'Set host = "{other}" under [callback] in the settings and register the Callback URL '
+            f"that is shown then. {_PASTE}",
+        )
+    return parts.path or "/"
 
 
 async def check_unheld(port: int) -> None:

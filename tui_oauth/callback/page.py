@@ -31,6 +31,7 @@ class Page(enum.Enum):
     NOT_FOUND = "not-found"
     BAD_REQUEST = "bad-request"
     METHOD = "method"
+    FORM = "form"
     TIMEOUT = "timeout"
     MISDIRECTED = "misdirected"
     TOO_LARGE = "too-large"
@@ -116,7 +117,15 @@ _WORDS = {
         405,
         "ask",
         "Request Not Understood",
-        "A sign-in returns here by a plain link (GET) and in no other way.",
+        "A sign-in returns here by a plain link (GET), or by a form (POST) where its service is "
+        "known to do so, and in no other way.",
+    ),
+    Page.FORM: _Words(
+        400,
+        "ask",
+        "Form Not Understood",
+        "The answer of the sign-in did not arrive as the short form that it should be, and nothing "
+        "was done. Start the sign-in again in your terminal.",
     ),
     Page.TIMEOUT: _Words(
         408,
@@ -215,8 +224,11 @@ _HEADERS = (
 
 
 @cache
-def render(page: Page) -> Response:
-    """`page` as a whole answer: status, headers, body."""
+def render(page: Page, allow: str = "GET") -> Response:
+    """`page` as a whole answer: status, headers, body.
+
+    `allow` are the methods that METHOD names: those that work at this address and this moment.
+    """
     words = _WORDS[page]
     body = _TEMPLATE.format(
         mark=MARK,
@@ -232,7 +244,7 @@ def render(page: Page) -> Response:
         ("Content-Length", str(len(body))),
     )
     if page is Page.METHOD:
-        headers = (("Allow", "GET"), *headers)
+        headers = (("Allow", allow), *headers)
     return Response(words.status, headers, body)
 
 

@@ -6,14 +6,14 @@ is decided here never depends on a sign-in: `state` is looked up by the server, 
 else of the query is looked at.
 
 Sources: RFC 9112 (message syntax), RFC 6749 sections 3.1 and 4.1.2 (the parameters), RFC 8252
-sections 7.3 and 8.3 (loopback redirection).
+sections 7.3 and 8.3 (loopback redirection), OAuth 2.0 Form Post Response Mode 1.0 section 2.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import h11
@@ -22,6 +22,7 @@ from tui_oauth.callback.page import Page
 from tui_oauth.oauth.urls import parse_query
 
 MAX_HEAD = 16_384
+MAX_FORM = 16_384
 MAX_PARAMETERS = 100
 
 # RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207. Others may repeat: they are not ours to judge.
@@ -29,19 +30,27 @@ _ONCE = frozenset({"state", "code", "error", "error_description", "error_uri", "
 _FOREIGN_BYTE = re.compile(rb"[^\t\r\n\x20-\x7e]")
 _LONE_BREAK = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")
 _REQUEST_LINE = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.[01]")
+_FORM_TEXT = re.compile(rb"[!-~]*")
+_LENGTH_DIGITS = 9
+_FORM_TYPE = "application/x-www-form-urlencoded"
 _END = b"\r\n\r\n"
 _GO = "/go/"
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One well-formed request. `query` is None when the target has no question mark."""
+    """One well-formed request. `query` is None when the target has no question mark.
+
+    `form_length` is the length of a body that is a form and says how long it is; None for any
+    other body, and for none.
+    """
 
     method: str
     path: str = field(repr=False)
     query: str | None = field(repr=False)
     host: str = field(repr=False)
     has_body: bool = False
+    form_length: int | None = None
     prefetch: bool = False
     navigation: bool = True
 
@@ -54,10 +63,14 @@ class Refused:
 
 
 class RequestReader:
-    """Reads one request head of at most `MAX_HEAD` bytes. Whatever follows it is ignored."""
+    """Reads one request head of at most `MAX_HEAD` bytes, and looks at nothing behind it.
+
+    `rest` is what came with it already.
+    """
 
     def __init__(self) -> None:
         self._head = bytearray()
+        self.rest = b""
 
     @property
     def started(self) -> bool:
@@ -77,7 +90,10 @@ class RequestReader:
             return Refused(Page.BAD_REQUEST)
         if stop > MAX_HEAD:
             return Refused(Page.TOO_LARGE)
-        return None if end < 0 else _parse(bytes(self._head[:stop]))
+        if end < 0:
+            return None
+        self.rest = bytes(self._head[stop:])
+        return _parse(bytes(self._head[:stop]))
 
 
 def _parse(head: bytes) -> Received | Refused:
@@ -106,6 +122,7 @@ def _parse(head: bytes) -> Received | Refused:
         query=query if question else None,
         host=hosts[0],
         has_body="transfer-encoding" in headers or headers.get("content-length", ["0"]) != ["0"],
+        form_length=_form_length(headers),
         prefetch=any(
             value.lower().startswith("prefetch")
             for name in ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -113,6 +130,17 @@ def _parse(head: bytes) -> Received | Refused:
         ),
         navigation=headers.get("sec-fetch-dest", ["document"]) == ["document"],
     )
+
+
+def _form_length(headers: dict[str, list[str]]) -> int | None:
+    """What Content-Length says of a form; None where the body is something else or in pieces."""
+    types, lengths = headers.get("content-type", []), headers.get("content-length", [])
+    if len(types) != 1 or len(lengths) != 1 or len(lengths[0]) > _LENGTH_DIGITS:
+        return None
+    if "transfer-encoding" in headers or "content-encoding" in headers:
+        return None
+    is_form = types[0].partition(";")[0].strip().lower() == _FORM_TYPE
+    return int(lengths[0]) if is_form else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +159,18 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """A request on the callback path; `query` is as it arrived."""
+    """A request on a callback path; `query` is as it arrived."""
 
+    path: str = field(repr=False)
     query: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """An answer by POST on a callback path: the form of `length` bytes is still to be read."""
+
+    path: str = field(repr=False)
+    length: int
 
 
 def allowed_hosts(port: int, extra: Iterable[str] = ()) -> frozenset[str]:
@@ -148,28 +185,52 @@ def allowed_hosts(port: int, extra: Iterable[str] = ()) -> frozenset[str]:
 
 
 def decide(
-    request: Received, *, hosts: frozenset[str], callback_path: str
-) -> Show | Follow | Deliver:
-    """What to do with `request`. The path is compared byte for byte, neither decoded nor tidied."""
+    request: Received,
+    *,
+    hosts: Container[str],
+    callback_paths: Container[str],
+    form_paths: Container[str] = (),
+) -> Show | Follow | Deliver | Collect:
+    """What to do with `request`. A path is compared byte for byte, neither decoded nor tidied.
+
+    `form_paths` are the callback paths on which a sign-in waits whose service is declared to
+    answer by POST; anywhere else, and for anybody else, a POST is turned away.
+    """
     if request.host not in hosts:
         return Show(Page.MISDIRECTED)
-    if request.method != "GET":
+    posted = request.method == "POST" and request.path in form_paths
+    if request.method != "GET" and not posted:
         return Show(Page.METHOD)
     if not request.path.startswith("/") or "#" in f"{request.path}{request.query}":
         return Show(Page.BAD_REQUEST)
+    if posted:
+        length = request.form_length
+        if request.query is not None or length is None or length > MAX_FORM:
+            return Show(Page.FORM)
+        return Collect(request.path, length)
     if request.has_body:
         return Show(Page.BAD_REQUEST)
-    home = request.path == "/" and (request.query is None or callback_path != "/")
+    callback = request.path in callback_paths
+    home = request.path == "/" and (request.query is None or not callback)
     short = request.path.startswith(_GO) and request.query is None
-    if not (home or short or request.path == callback_path):
+    if not (home or short or callback):
         return Show(Page.NOT_FOUND)
     if request.prefetch:
         return Show(Page.PREFETCH)
     if home:
         return Show(Page.HOME)
-    if request.path == callback_path:
-        return Deliver(request.query or "")
+    if callback:
+        return Deliver(request.path, request.query or "")
     return Follow(request.path.removeprefix(_GO))
+
+
+def read_form(body: bytes) -> str | None:
+    """A form as the query it would be in an address; None when it is not in printable ASCII.
+
+    The form post response mode encodes the parameters as an address does (section 2 there), so
+    that everything said of a query holds for it too.
+    """
+    return body.decode("ascii") if _FORM_TEXT.fullmatch(body) else None
 
 
 def read_parameters(query: str, *, plus_is_literal: bool = False) -> list[tuple[str, str]] | None:

@@ -19,18 +19,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_oauth.callback.connection import Connection
-from tui_oauth.callback.listener import check_unheld, open_listeners, unavailable
+from tui_oauth.callback.listener import (
+    announced_path,
+    check_unheld,
+    open_listeners,
+    unavailable,
+)
 from tui_oauth.callback.page import Page, Response, redirect, render
 from tui_oauth.callback.protocol import (
+    Collect,
     Deliver,
     Follow,
     Received,
     allowed_hosts,
     decide,
     has_repeats,
+    read_form,
     read_parameters,
     state_of,
 )
+from tui_oauth.errors import CallbackUnavailable
 
 if TYPE_CHECKING:
     import ssl
@@ -50,15 +58,18 @@ Finish = Callable[[list[tuple[str, str]]], Awaitable[Page]]
 
 @dataclass(eq=False, slots=True)
 class Waiting:
-    """A sign-in that waits for its callback. `short_link` is empty when it gave no link.
+    """A sign-in that waits for its callback on `path`. `short_link` is empty when it gave no link.
 
-    `error` is what `finish` raised, if it did; the browser was then told to look at the terminal.
+    `form_post` says that its service answers by POST; a plain link counts as well. `error` is what
+    `finish` raised, if it did; the browser was then told to look at the terminal.
     """
 
     state: str = field(repr=False)
     finish: Finish = field(repr=False)
     link: str = field(repr=False)
+    path: str
     plus_is_literal: bool
+    form_post: bool
     slug: str = field(repr=False)
     short_link: str = field(repr=False)
     received: bool = False
@@ -109,12 +120,22 @@ class CallbackServer:
         return bool(self._listeners)
 
     async def expect(
-        self, state: str, finish: Finish, *, link: str = "", plus_is_literal: bool = False
+        self,
+        state: str,
+        finish: Finish,
+        *,
+        link: str = "",
+        redirect_uri: str = "",
+        plus_is_literal: bool = False,
+        form_post: bool = False,
     ) -> Waiting:
         """Wait for the callback with `state`; opens the port if it is not open yet.
 
-        `finish` gets the parameters, decoded once, at most once, and gives the page to show.
-        Raises CallbackUnavailable when the port cannot be had.
+        `finish` gets the parameters, decoded once, at most once, and gives the page to show. The
+        path is that of `redirect_uri` where that names this machine, else the server's own, which
+        a reverse proxy in front passes on. `form_post`: the answer may come by POST (rule 26's
+        one exception). Raises CallbackUnavailable when the port cannot be had, or when
+        `redirect_uri` names a port or an address that is not the one listened on.
         """
         if not state or any(_same(state, other.state) for other in self._waiting):
             raise ValueError("a state must be fresh")
@@ -123,12 +144,20 @@ class CallbackServer:
         async with self._opening:
             if not self._listeners:
                 await self._listen()
+        try:
+            path = announced_path(redirect_uri, self.port, self._listeners) or self.path
+        except CallbackUnavailable:
+            if not self._waiting:
+                self._stop_listening()
+            raise
         slug = "".join(secrets.choice(_SLUG_LETTERS) for _ in range(_SLUG_LENGTH)) if link else ""
         waiting = Waiting(
             state=state,
             finish=finish,
             link=link,
+            path=path,
             plus_is_literal=plus_is_literal,
+            form_post=form_post,
             slug=slug,
             short_link=f"http://{self._shown_host()}:{self.port}/go/{slug}" if slug else "",
         )
@@ -257,9 +286,17 @@ class CallbackServer:
     # -- answering
 
     async def _answer(self, request: Received, connection: Connection) -> Response:
-        decision = decide(request, hosts=self._hosts, callback_path=self.path)
+        form_paths = {each.path for each in self._waiting if each.form_post}
+        decision = decide(
+            request,
+            hosts=self._hosts,
+            callback_paths={self.path, *(each.path for each in self._waiting)},
+            form_paths=form_paths,
+        )
         if isinstance(decision, Deliver):
-            return render(await self._deliver(decision.query, connection))
+            return render(await self._deliver(decision.path, decision.query, connection))
+        if isinstance(decision, Collect):
+            return render(await self._collect(decision, connection))
         if isinstance(decision, Follow):
             found = _matching(self._waiting, decision.slug, lambda each: each.slug)
             return redirect(found.link) if found else render(Page.NOT_FOUND)
@@ -267,12 +304,30 @@ class CallbackServer:
             self.seen_browser = True
             if self._on_browser is not None:
                 self._on_browser()
-        return render(decision.page)
+        posted = decision.page is Page.METHOD and request.path in form_paths
+        return render(decision.page, "GET, POST") if posted else render(decision.page)
 
-    async def _deliver(self, query: str, connection: Connection) -> Page:
+    async def _collect(self, decision: Collect, connection: Connection) -> Page:
+        """Read a form, and judge it as the query it would be in an address."""
+        try:
+            body = await connection.body(decision.length)
+        except TimeoutError:
+            return Page.TIMEOUT
+        query = read_form(body) if len(body) == decision.length else None
+        if query is None:
+            return Page.FORM
+        return await self._deliver(decision.path, query, connection, posted=True)
+
+    async def _deliver(
+        self, path: str, query: str, connection: Connection, *, posted: bool = False
+    ) -> Page:
         parameters = read_parameters(query)
         state = state_of(parameters or [])
-        waiting = _matching(self._waiting, state, lambda each: each.state)
+        # A state counts only where its own service answers: on its path, and in its manner.
+        here = [
+            each for each in self._waiting if each.path == path and (each.form_post or not posted)
+        ]
+        waiting = _matching(here, state, lambda each: each.state)
         if waiting is None:
             used = state and any(_same(state, each) for each in self._used)
             return Page.ALREADY if used else Page.UNKNOWN

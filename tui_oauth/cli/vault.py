@@ -178,7 +178,7 @@ def _callback_urls(workspace: Workspace) -> dict[str, str]:
     from tui_oauth.services.format import RedirectUriRules, Service
 
     https = RedirectUriRules(https_required=True, loopback_http_allowed=False)
-    strict = Service(id="any", name="any", token_url="", redirect_uri_rules=https)
+    strict = Service(id="", name="", token_url="", category="any", redirect_uri_rules=https)
     return {
         "http": callback_url(workspace),
         "https": callback_url(workspace, service=strict),

@@ -281,8 +281,9 @@ def _request_parameters(
         parameters.append(("dpop_jkt", key_thumbprint))
     parameters += resource_parameters(service)
     taken = {name for name, _ in parameters} | RESERVED_PARAMETERS
+    modes = {"query", "form_post"} if service.quirks.callback.form_post else {"query"}
     for name, value in service.extra_authorize_params.items():
-        if name in taken and (name, value) != ("response_mode", "query"):
+        if name in taken and not (name == "response_mode" and value in modes):
             raise UsageProblem(
                 f"The service {service.name} sets {neutralise(name, 60)} as an extra parameter, "
                 "which only the sign-in itself may set.",

@@ -132,6 +132,16 @@ def _look_at_address(tidy: str, attempt: Attempt, service: Service) -> _Look:
             f"{urlsplit(attempt.redirect_uri).netloc}, and its state is another one.",
             "Open the link of this sign-in and paste the address that the browser ends on.",
         )
+    expected = urlsplit(attempt.redirect_uri)
+    path = re.split("%3f", parts.path, maxsplit=1, flags=re.IGNORECASE)[0]
+    if look.problem is None and is_loopback(parts.hostname or "") and path != expected.path:
+        # The paths keep the servers apart (RFC 9700 section 4.4), for a paste as for the callback.
+        return _refuse(
+            "an address of another Callback URL",
+            f"The address is not one of this sign-in's Callback URL, {attempt.redirect_uri}: its "
+            "path is another.",
+            "Register exactly that Callback URL at the provider, then open the link again.",
+        )
     return look
 
 

@@ -223,10 +223,11 @@ def _authorize(service: Service) -> Iterator[Problem]:
         if name in RESERVED_AUTHORIZE | {quirks.client_id_parameter, quirks.scope_parameter}:
             yield f"extra_authorize_params.{name}", "is a parameter that the program sets itself"
     mode = service.extra_authorize_params.get("response_mode", "query")
-    if mode != "query":
+    if mode != "query" and not (mode == "form_post" and service.quirks.callback.form_post):
         yield (
             "extra_authorize_params.response_mode",
-            f'is "{mode}"; only "query" reaches the callback server',
+            f'is "{mode}"; only "query" reaches the callback server, and "form_post" where '
+            "quirks.callback.form_post is true",
         )
     if quirks.response_type not in _RESPONSE_TYPES:
         reason = (

@@ -129,8 +129,9 @@ class CallbackQuirks:
     subdomain). Where the parameter is a whole address, a template such as
     `https://accounts.example.{region}` says where in it the variable stands.
     `resolve.from_callback` does it.
-    `form_post`: the code arrives by POST. `hmac_parameter`: a signature made with the client
-    secret. `plus_is_literal`: a raw `+` in the code stands for itself.
+    `form_post`: the code arrives by POST (OAuth 2.0 Form Post Response Mode); what asks for it, if
+    anything, is `response_mode` in `extra_authorize_params`. `hmac_parameter`: a signature made
+    with the client secret. `plus_is_literal`: a raw `+` in the code stands for itself.
     """
 
     code_parameter: str = "code"

@@ -6,10 +6,37 @@ to the next goes into it (checklist rules 19 and 20; RFC 8252 sections 7.3 and 8
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
 from tui_oauth.services.format import RedirectUriRules, Service
 
 LOOPBACK_IP = "127.0.0.1"
 LOOPBACK_NAME = "localhost"
+SERVICE = "{service}"
+"""In the path of the settings: the place of what keeps the services apart."""
+
+_NO_SEGMENT = re.compile(r"[^a-z0-9.-]")
+
+
+def callback_path(path: str, service: Service | None, *, pinned: bool = False) -> str:
+    """The path of the Callback URL for `service`, by the settings' `path`.
+
+    A code that an honest server gives out must not be taken to another one's token endpoint (the
+    mix-up attack, RFC 9700 section 4.4; checklist rule 55), so a server that anybody may have
+    named has a path of its own: that of a person's own file or of the custom service, by its id,
+    and that of an entry made from a URL (`pinned`), by its host. The services that come with the
+    program share `path`, which a person can register before choosing one; their endpoints are
+    fixed. With `{service}` in `path` every service has its own.
+    """
+    if service is None:
+        return path
+    host = urlsplit(service.authorize_url).netloc.lower() if pinned else ""
+    segment = _NO_SEGMENT.sub("-", host).strip(".-") or service.id
+    if SERVICE in path:
+        return path.replace(SERVICE, segment)
+    apart = pinned or service.own or service.category == "generic"
+    return f"{path}/{segment}" if apart else path
 
 
 def callback_url(

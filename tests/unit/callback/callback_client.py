@@ -49,8 +49,12 @@ class SignIn:
         return self.page
 
     @property
+    def query(self) -> str:
+        return f"code=C0de&state={self.state}"
+
+    @property
     def target(self) -> str:
-        return f"/callback?code=C0de&state={self.state}"
+        return f"/callback?{self.query}"
 
 
 def take_apart(raw: bytes) -> Answer:
@@ -101,6 +105,16 @@ class Client:
         host = host_header or f"127.0.0.1:{self.port}"
         request = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{extra}\r\n"
         return await self.raw(request.encode("latin-1"), **options)
+
+    async def post(self, body: str, *, target: str = "/callback", **options: object) -> Answer:
+        """A form, as a browser sends it."""
+        head = (
+            f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
+            "Origin: https://provider.example\r\nSec-Fetch-Site: cross-site\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body.encode())}\r\n\r\n"
+        )
+        return await self.raw((head + body).encode(), **options)
 
     async def refused(self, host: str = "127.0.0.1") -> bool:
         try:

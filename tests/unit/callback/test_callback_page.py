@@ -122,6 +122,7 @@ def test_the_statuses() -> None:
         Page.NOT_FOUND: 404,
         Page.BAD_REQUEST: 400,
         Page.METHOD: 405,
+        Page.FORM: 400,
         Page.TIMEOUT: 408,
         Page.MISDIRECTED: 421,
         Page.TOO_LARGE: 431,
@@ -129,6 +130,7 @@ def test_the_statuses() -> None:
     }
     assert {page: render(page).status for page in expected} == expected
     assert ("Allow", "GET") in render(Page.METHOD).headers
+    assert ("Allow", "GET, POST") in render(Page.METHOD, "GET, POST").headers
 
 
 def test_a_redirect_carries_the_link_and_nothing_else() -> None:

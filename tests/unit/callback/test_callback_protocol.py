@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from tui_oauth.callback.page import Page
 from tui_oauth.callback.protocol import (
+    MAX_FORM,
     MAX_HEAD,
     MAX_PARAMETERS,
+    Collect,
     Deliver,
     Follow,
     Received,
@@ -23,6 +25,7 @@ from tui_oauth.callback.protocol import (
     allowed_hosts,
     decide,
     has_repeats,
+    read_form,
     read_parameters,
     state_of,
 )
@@ -41,8 +44,15 @@ def request(target: str = "/callback?state=s", method: str = "GET", extra: str =
     return outcome
 
 
-def decision(target: str, method: str = "GET", extra: str = "") -> Show | Follow | Deliver:
-    return decide(request(target, method, extra), hosts=HOSTS, callback_path="/callback")
+def decision(
+    target: str, method: str = "GET", extra: str = "", forms: frozenset[str] = frozenset()
+) -> Show | Follow | Deliver | Collect:
+    return decide(
+        request(target, method, extra),
+        hosts=HOSTS,
+        callback_paths={"/callback"},
+        form_paths=forms,
+    )
 
 
 def test_a_browsers_request_is_read() -> None:
@@ -141,7 +151,7 @@ def test_rule_25_one_host_header_is_demanded(hosts: bytes, version: bytes) -> No
 def test_rule_25_a_host_outside_the_set_is_misdirected(host: str) -> None:
     outcome = read(f"GET /callback?state=s HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     assert isinstance(outcome, Received)
-    assert decide(outcome, hosts=HOSTS, callback_path="/callback") == Show(Page.MISDIRECTED)
+    assert decide(outcome, hosts=HOSTS, callback_paths={"/callback"}) == Show(Page.MISDIRECTED)
 
 
 def test_rule_25_the_allowed_hosts_are_the_exact_ones() -> None:
@@ -186,8 +196,8 @@ def test_rule_26_other_paths_are_not_found(path: str) -> None:
 
 
 def test_rule_26_the_three_paths_that_exist() -> None:
-    assert decision("/callback?state=s&code=c") == Deliver("state=s&code=c")
-    assert decision("/callback") == Deliver("")
+    assert decision("/callback?state=s&code=c") == Deliver("/callback", "state=s&code=c")
+    assert decision("/callback") == Deliver("/callback", "")
     assert decision("/") == Show(Page.HOME)
     assert decision("/?utm=x") == Show(Page.HOME)
     assert decision("/go/k7f2qd9a") == Follow("k7f2qd9a")
@@ -195,8 +205,10 @@ def test_rule_26_the_three_paths_that_exist() -> None:
 
 
 def test_a_callback_path_of_one_slash_still_has_a_home_page() -> None:
-    assert decide(request("/"), hosts=HOSTS, callback_path="/") == Show(Page.HOME)
-    assert decide(request("/?state=s"), hosts=HOSTS, callback_path="/") == Deliver("state=s")
+    assert decide(request("/"), hosts=HOSTS, callback_paths={"/"}) == Show(Page.HOME)
+    assert decide(request("/?state=s"), hosts=HOSTS, callback_paths={"/"}) == Deliver(
+        "/", "state=s"
+    )
 
 
 @pytest.mark.parametrize(
@@ -206,9 +218,74 @@ def test_rule_30_a_request_body_is_refused(extra: str) -> None:
     assert decision("/callback?state=s", extra=extra) == Show(Page.BAD_REQUEST)
 
 
+FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+FORMS = frozenset({"/callback"})
+
+
+def test_rule_26_a_form_is_collected_where_a_service_answers_by_post() -> None:
+    extra = FORM + "Content-Length: 40\r\n"
+    assert decision("/callback", "POST", extra, FORMS) == Collect("/callback", 40)
+    shouted = "Content-Type: Application/X-WWW-Form-URLencoded ; charset=UTF-8\r\n"
+    assert decision("/callback", "POST", shouted + "Content-Length: 0\r\n", FORMS) == Collect(
+        "/callback", 0
+    )
+    most = f"{FORM}Content-Length: {MAX_FORM}\r\n"
+    assert decision("/callback", "POST", most, FORMS) == Collect("/callback", MAX_FORM)
+    assert decision("/callback?state=s", forms=FORMS) == Deliver("/callback", "state=s")
+
+
+@pytest.mark.parametrize("path", ["/", "/callback/", "/go/k7f2qd9a", "/callback/other", "/nothing"])
+def test_rule_26_a_form_elsewhere_is_turned_away(path: str) -> None:
+    extra = FORM + "Content-Length: 40\r\n"
+    assert decision(path, "POST", extra, FORMS) == Show(Page.METHOD)
+    for method in ("PUT", "HEAD", "OPTIONS", "post"):
+        assert decision("/callback", method, extra, FORMS) == Show(Page.METHOD)
+
+
+@pytest.mark.parametrize(
+    ("target", "extra"),
+    [
+        ("/callback", FORM),
+        ("/callback", "Content-Length: 40\r\n"),
+        ("/callback", "Content-Type: application/json\r\nContent-Length: 40\r\n"),
+        ("/callback", "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 40\r\n"),
+        ("/callback", FORM + FORM + "Content-Length: 40\r\n"),
+        ("/callback", FORM + "Transfer-Encoding: chunked\r\n"),
+        ("/callback", FORM + "Content-Encoding: gzip\r\nContent-Length: 40\r\n"),
+        ("/callback", f"{FORM}Content-Length: {MAX_FORM + 1}\r\n"),
+        ("/callback", FORM + "Content-Length: 99999999999999999999\r\n"),
+        ("/callback", f"{FORM}Content-Length: {'9' * 5000}\r\n"),
+        ("/callback?state=s", FORM + "Content-Length: 40\r\n"),
+        ("/callback?", FORM + "Content-Length: 40\r\n"),
+    ],
+)
+def test_rule_30_only_a_short_plain_form_is_collected(target: str, extra: str) -> None:
+    outcome = read(f"POST {target} HTTP/1.1\r\n".encode() + HOST + extra.encode() + b"\r\n")
+    if isinstance(outcome, Received):
+        found = decide(outcome, hosts=HOSTS, callback_paths=FORMS, form_paths=FORMS)
+        assert found == Show(Page.FORM)
+    else:
+        assert outcome == Refused(Page.BAD_REQUEST)
+
+
+def test_rule_31_a_form_is_printable_ascii() -> None:
+    assert read_form(b"code=a%2Bb==&state=s+") == "code=a%2Bb==&state=s+"
+    assert read_form(b"") == ""
+    for body in (b"state=s\r\n", b"state=\x00", "state=ä".encode(), b"state=s t", b"a\x7f", b"\n"):
+        assert read_form(body) is None
+
+
+def test_what_came_with_the_head_is_kept_for_the_body() -> None:
+    reader = RequestReader()
+    head = b"POST /callback HTTP/1.1\r\n" + HOST + b"\r\n"
+    assert reader.feed(head[:9]) is None
+    assert isinstance(reader.feed(head[9:] + b"state=\xff\n"), Received)
+    assert reader.rest == b"state=\xff\n"
+
+
 def test_rule_30_upgrade_and_expect_are_ignored() -> None:
     extra = "Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n"
-    assert decision("/callback?state=s", extra=extra) == Deliver("state=s")
+    assert decision("/callback?state=s", extra=extra) == Deliver("/callback", "state=s")
 
 
 def test_rule_30_a_head_beyond_16_kb_is_refused_as_soon_as_it_is_one() -> None:
@@ -270,7 +347,7 @@ def test_rule_45_values_are_decoded_exactly_once() -> None:
 def test_rule_32_what_was_asked_does_not_show_in_a_repr() -> None:
     outcome = request("/callback?code=C4nary&state=St4te")
     assert "C4nary" not in repr(outcome)
-    assert "St4te" not in repr(decide(outcome, hosts=HOSTS, callback_path="/callback"))
+    assert "St4te" not in repr(decide(outcome, hosts=HOSTS, callback_paths={"/callback"}))
 
 
 @given(st.binary(max_size=300))

@@ -232,9 +232,14 @@ def test_rule_9_reserved_parameters_cannot_be_extras(name: str) -> None:
         parse_service(file_of(f'[extra_authorize_params]\n{name} = "x"'), "acme.toml")
 
 
-def test_response_mode_query_is_the_one_that_may_be_given() -> None:
+def test_rule_8_a_response_mode_is_one_that_the_callback_server_takes() -> None:
     text = file_of('[extra_authorize_params]\nresponse_mode = "query"')
     assert parse_service(text, "acme.toml").extra_authorize_params == {"response_mode": "query"}
+    posted = file_of(
+        '[extra_authorize_params]\nresponse_mode = "form_post"\n[quirks.callback]\nform_post = true'
+    )
+    found = parse_service(posted, "acme.toml").extra_authorize_params
+    assert found == {"response_mode": "form_post"}
 
 
 def test_rule_65_http_is_accepted_for_loopback() -> None:
