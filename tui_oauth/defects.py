@@ -13,18 +13,18 @@ import time
 import traceback
 from pathlib import Path
 
-from tui_oauth.secret import MASK, Secret
+from tui_oauth.secret import MASK, held_secrets, spellings
 from tui_oauth.text import neutralise, rfc3339
 
 MAX_LOG_BYTES = 1_048_576
-_SHORTEST_SECRET = 4
 _QUERY = re.compile(r"\?[^\s'\"]+")
 _LONG = re.compile(r"[^\s'\"/\\]{20,}")
 
 
 def redact(text: str) -> str:
     """`text` without the secrets that this process holds and without queries of addresses."""
-    for form in sorted(_held_secrets(), key=len, reverse=True):
+    forms = {form for held in held_secrets() for form in spellings(held)}
+    for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     return _QUERY.sub(f"?{MASK}", text)
 
@@ -60,22 +60,3 @@ def _append(log: Path, text: str) -> None:
         os.write(descriptor, text.encode("utf-8", "backslashreplace"))
     finally:
         os.close(descriptor)
-
-
-def _held_secrets() -> set[str]:
-    """Every secret alive in this process, as it is, percent-encoded, quoted and in base64."""
-    import base64
-    import gc
-    from urllib.parse import quote, quote_plus
-
-    forms: set[str] = set()
-    for held in gc.get_objects():
-        if type(held) is not Secret:
-            continue
-        text = held.reveal()
-        if len(text) < _SHORTEST_SECRET:
-            continue
-        raw = text.encode("utf-8", "surrogatepass")
-        forms |= {text, repr(text)[1:-1], quote(raw, safe=""), quote_plus(raw)}
-        forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    return forms

@@ -6,9 +6,11 @@ traceback, a picture or a format string by accident. `reveal()` is the only way 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NoReturn, final
 
 MASK = "••••••••"
+_SHORTEST_SECRET = 4
 
 
 @final
@@ -49,3 +51,23 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled")
+
+
+def held_secrets() -> Iterator[str]:
+    """Every secret alive in this process, to be taken out of a text; very short ones are left."""
+    import gc
+
+    for held in gc.get_objects():
+        if type(held) is Secret and len(held.reveal()) >= _SHORTEST_SECRET:
+            yield held.reveal()
+
+
+def spellings(text: str) -> set[str]:
+    """`text` in the forms in which secrets travel: as it is, quoted, percent-encoded, in base64."""
+    import base64
+    import json
+    from urllib.parse import quote, quote_plus
+
+    raw = text.encode("utf-8", "surrogatepass")
+    forms = {text, repr(text)[1:-1], json.dumps(text)[1:-1], quote(raw, safe=""), quote_plus(raw)}
+    return forms | {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}

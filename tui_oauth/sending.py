@@ -6,6 +6,8 @@ token wants (RFC 9449), and the word to whoever watches the traffic.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from tui_oauth.errors import TuiOauthError
@@ -21,8 +23,14 @@ class Traffic(Protocol):
     def began(self, request: Request) -> object:
         """`request` is about to be sent; what is returned is handed to `ended`."""
 
-    def ended(self, exchange: object, outcome: Response | TuiOauthError) -> None:
-        """The exchange that `began` returned has its answer, or failed."""
+    def ended(self, exchange: object, outcome: Response | TuiOauthError | None) -> None:
+        """The exchange that `began` returned has its answer, or failed; None: it was cut off."""
+
+    def link(self, url: str) -> None:
+        """A browser is to open `url`, the Authorization link."""
+
+    def answer(self, redirect_uri: str, parameters: Iterable[tuple[str, str]]) -> None:
+        """A browser came back to `redirect_uri` with `parameters`, decoded."""
 
 
 class Prover(Protocol):
@@ -50,14 +58,9 @@ async def send(
     from tui_oauth import net
 
     async def once(sent: Request) -> Response:
-        watched = _began(workspace, sent)
-        try:
-            response = await net.send(sent, deadline=deadline, environ=workspace.environ)
-        except TuiOauthError as error:
-            _ended(workspace, watched, error)
-            raise
-        _ended(workspace, watched, response)
-        return response
+        with _Watched(workspace, sent) as watched:
+            watched.outcome = await net.send(sent, deadline=deadline, environ=workspace.environ)
+            return watched.outcome
 
     if prover is None:
         return await once(request)
@@ -75,14 +78,9 @@ def fetch(
     from tui_oauth import net
 
     def once(sent: Request) -> Response:
-        watched = _began(workspace, sent)
-        try:
-            response = net.fetch(sent, deadline=deadline, environ=workspace.environ)
-        except TuiOauthError as error:
-            _ended(workspace, watched, error)
-            raise
-        _ended(workspace, watched, response)
-        return response
+        with _Watched(workspace, sent) as watched:
+            watched.outcome = net.fetch(sent, deadline=deadline, environ=workspace.environ)
+            return watched.outcome
 
     if prover is None:
         return once(request)
@@ -93,10 +91,26 @@ def fetch(
     return response
 
 
-def _began(workspace: Workspace, request: Request) -> object:
-    return None if workspace.traffic is None else workspace.traffic.began(request)
+class _Watched:
+    """Tells whoever watches that an exchange begins, and how it ended, whatever way it did.
 
+    A watcher that fails must not cost the answer, which may hold the only copy of a new token.
+    """
 
-def _ended(workspace: Workspace, watched: object, outcome: Response | TuiOauthError) -> None:
-    if workspace.traffic is not None and watched is not None:
-        workspace.traffic.ended(watched, outcome)
+    def __init__(self, workspace: Workspace, request: Request) -> None:
+        self.outcome: Response | TuiOauthError | None = None
+        self._traffic = workspace.traffic
+        self._exchange: object = None
+        if self._traffic is not None:
+            with suppress(Exception):
+                self._exchange = self._traffic.began(request)
+
+    def __enter__(self) -> _Watched:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, TuiOauthError):
+            self.outcome = error
+        if self._traffic is not None and self._exchange is not None:
+            with suppress(Exception):
+                self._traffic.ended(self._exchange, self.outcome)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import pytest
 
-from tests.providers.misbehaving import Conversation, answering, serving
+from tests.providers.misbehaving import Conversation, answering, serving, silence
 from tui_oauth.errors import ProviderUnreachable, TuiOauthError
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.sending import Prover, fetch, send
@@ -18,14 +19,20 @@ from tui_oauth.workspace import Workspace
 class Watching:
     """A watcher that keeps what it is told."""
 
-    seen: list[tuple[Request, Response | TuiOauthError]] = field(default_factory=list)
+    seen: list[tuple[Request, Response | TuiOauthError | None]] = field(default_factory=list)
 
     def began(self, request: Request) -> object:
         return request
 
-    def ended(self, exchange: object, outcome: Response | TuiOauthError) -> None:
+    def ended(self, exchange: object, outcome: Response | TuiOauthError | None) -> None:
         assert isinstance(exchange, Request)
         self.seen.append((exchange, outcome))
+
+    def link(self, url: str) -> None:
+        raise AssertionError("no browser is in these exchanges")
+
+    def answer(self, redirect_uri: str, parameters: Iterable[tuple[str, str]]) -> None:
+        raise AssertionError("no browser is in these exchanges")
 
 
 @dataclass
@@ -97,3 +104,46 @@ def test_the_second_proof_may_be_the_good_one(blocking: bool) -> None:
     with serving(behave) as server:
         response = exchange(blocking, server.url, Watching(), Counting())
     assert response.body == b'{"good": true}'
+
+
+async def test_one_that_is_cancelled_is_told_as_cut_off() -> None:
+    watcher = Watching()
+    workspace = Workspace.from_environment()
+    workspace.traffic = watcher
+    with serving(silence) as server:
+        request = Request("POST", server.url, "token request")
+        sending = asyncio.create_task(send(workspace, request, deadline=30))
+        await asyncio.to_thread(server.arrived.wait, 10)
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert watcher.seen == [(request, None)]
+
+
+class Failing(Watching):
+    """A watcher with a defect at one of its two duties."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self._at = at
+
+    def began(self, request: Request) -> object:
+        if self._at == "began":
+            raise RecursionError
+        return request
+
+    def ended(self, exchange: object, outcome: Response | TuiOauthError | None) -> None:
+        if self._at == "ended":
+            raise BrokenPipeError
+        super().ended(exchange, outcome)
+
+
+@pytest.mark.parametrize("at", ["began", "ended"])
+@pytest.mark.parametrize("blocking", [False, True])
+def test_a_watcher_that_fails_does_not_cost_the_answer(blocking: bool, at: str) -> None:
+    """It may hold the only copy of a refresh token."""
+    watcher = Failing(at)
+    with serving(answering(b'{"a": 1}')) as server:
+        assert exchange(blocking, server.url, watcher).body == b'{"a": 1}'
+        assert server.connections == 1
+    assert watcher.seen == []

@@ -121,14 +121,14 @@ COMMANDS = (
         "tokens:header",
         "print the request header that carries the token",
         'curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me',
-        options.named,
+        options.header,
     ),
     Command(
         "check",
         "tokens:check",
         "ask the service whose token it is",
         "tui-oauth check my-intercom --json",
-        options.named_json,
+        options.check,
     ),
     Command(
         "refresh",

@@ -47,6 +47,10 @@ class Context:
             ask=ask_secret if self.may_ask else None,
         )
         workspace.tell = output.note
+        if getattr(self.args, "trace", False):
+            from tui_oauth.traffic import Recorder
+
+            workspace.traffic = Recorder(workspace.now, output.notes)
         return workspace
 
     @cached_property

@@ -57,6 +57,25 @@ def named_json(parser: Parser) -> None:
     json_result(parser)
 
 
+def trace(parser: Parser) -> None:
+    """For commands that ask a provider something."""
+    parser.add_argument(
+        "--trace",
+        action="store_true",
+        help="show on standard error what is sent and what comes back, without secrets",
+    )
+
+
+def header(parser: Parser) -> None:
+    named(parser)
+    trace(parser)
+
+
+def check(parser: Parser) -> None:
+    named_json(parser)
+    trace(parser)
+
+
 def init(parser: Parser) -> None:
     parser.add_argument(
         "--passphrase",
@@ -169,6 +188,7 @@ def authorize(parser: Parser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print events as JSON, one object a line"
     )
+    trace(parser)
 
 
 def list_entries(parser: Parser) -> None:
@@ -197,6 +217,7 @@ def token(parser: Parser) -> None:
         help="refresh first when the token ends within this time (default 60)",
     )
     json_result(parser)
+    trace(parser)
 
 
 def refresh(parser: Parser) -> None:
@@ -204,6 +225,7 @@ def refresh(parser: Parser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="every entry that has a refresh token; one summary"
     )
+    trace(parser)
 
 
 def rename(parser: Parser) -> None:

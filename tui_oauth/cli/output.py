@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tui_oauth.errors import StorageFailed
 from tui_oauth.text import neutralise
@@ -51,6 +51,13 @@ def note(text: str = "") -> None:
     """One line of narration. Standard error may be closed; that is no reason to fail."""
     if sys.stderr is not None:
         sys.stderr.write(plain(text) + "\n")
+        sys.stderr.flush()
+
+
+def notes(lines: Iterable[str]) -> None:
+    """Several lines of narration that belong together."""
+    if sys.stderr is not None:
+        sys.stderr.write("".join(plain(line) + "\n" for line in lines))
         sys.stderr.flush()
 
 
