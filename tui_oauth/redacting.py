@@ -234,6 +234,15 @@ def of_body(body: bytes, content_type: str, *, failed: bool = False) -> tuple[li
     return [Item(-1, "", item.value) for item in within], "", f"{size}, not shown"
 
 
+def error_in(items: Iterable[Item]) -> str:
+    """The error code among `items` of an answer; empty where they name none."""
+    for item in items:
+        of_rfc = item.name == "error" and item.depth == 0
+        if item.value and (of_rfc or (item.name == "code" and item.show is Show.WORDS)):
+            return item.value
+    return ""
+
+
 def host_of(url: str) -> str:
     """Host and port in `url`, neutralised; a few words where it cannot be read."""
     try:

@@ -91,6 +91,22 @@ def fetch(
     return response
 
 
+def tell_link(workspace: Workspace, url: str) -> None:
+    """A browser is to open `url`: the part of a sign-in that is not sent from here."""
+    if workspace.traffic is not None:
+        with suppress(Exception):
+            workspace.traffic.link(url)
+
+
+def tell_answer(
+    workspace: Workspace, redirect_uri: str, parameters: Iterable[tuple[str, str]]
+) -> None:
+    """A browser came back to `redirect_uri` with `parameters`, or they were pasted."""
+    if workspace.traffic is not None:
+        with suppress(Exception):
+            workspace.traffic.answer(redirect_uri, parameters)
+
+
 class _Watched:
     """Tells whoever watches that an exchange begins, and how it ended, whatever way it did.
 

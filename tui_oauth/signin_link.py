@@ -18,6 +18,7 @@ from tui_oauth.exchange import Won, exchange_code
 from tui_oauth.oauth.authorize import Attempt, read_answer
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.paths import expanded
+from tui_oauth.sending import tell_answer, tell_link
 from tui_oauth.terminal import ssh_forward
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class LinkWay:
         A callback server that cannot listen ends nothing: `problem` says so, and pasting works.
         """
         await self._listen()
+        tell_link(self._workspace, self.attempt.authorization_url)
 
     async def close(self) -> None:
         """Wait for no callback any more."""
@@ -169,6 +171,7 @@ class LinkWay:
         return Page.SUCCESS if await self._granted() else Page.FAILED
 
     def _won(self, parameters: Sequence[tuple[str, str]]) -> Won:
+        tell_answer(self._workspace, self.attempt.redirect_uri, parameters)
         answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
         return Won(
             partial(exchange_code, self._applicant, self.attempt, answer),

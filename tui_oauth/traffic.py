@@ -227,8 +227,7 @@ def _received(hidden: Hidden, response: Response) -> tuple[Side, str]:
         hidden.lines(headers, ": "),
         _body_lines(hidden, values, joint, words),
     )
-    named = (item.value for item in values if item.name == "error" and item.depth == 0)
-    return side, hidden.name(next(named, ""))
+    return side, hidden.name(redacting.error_in(values))
 
 
 def _body_lines(

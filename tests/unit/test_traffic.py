@@ -281,6 +281,28 @@ def test_what_a_provider_objects_to_can_be_seen() -> None:
     assert record_lines(record)[0].startswith("1. token request, 2026-11-23T15:33:20Z, ")
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"error": "invalid_grant"}, "invalid_grant"),
+        ({"error": {"code": 403, "message": "No."}}, "403"),
+        ({"type": "error.list", "errors": [{"code": "unauthorized"}]}, "unauthorized"),
+        ({"errors": ["Went wrong"]}, ""),
+        ({"error": ""}, ""),
+        ({}, ""),
+        ([], ""),
+    ],
+)
+def test_the_outcome_names_the_error_in_every_usual_shape(body: Any, outcome: str) -> None:
+    for status in (200, 400):
+        recorder = Recorder(lambda: NOW)
+        request = Request("POST", "https://as.example/token", "token request")
+        recorder.ended(recorder.began(request), _json(body, status))
+        (record,) = recorder.records
+        assert record.outcome == f"{status} {outcome}".rstrip()
+        assert record.bad == (status == 400 or bool(outcome))
+
+
 def test_a_good_answer_shows_its_structure() -> None:
     body = {
         "access_token": "a" * 40, "token_type": "Bearer", "expires_in": 3600, "scope": "read write",
