@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NoReturn, final
+from weakref import WeakValueDictionary
 
 MASK = "••••••••"
 _SHORTEST_SECRET = 4
@@ -17,10 +18,11 @@ _SHORTEST_SECRET = 4
 class Secret:
     """A secret text. `repr`, `str` and formatting give a fixed mask, whatever its length."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("__weakref__", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        _ALIVE[id(self)] = self
 
     def reveal(self) -> str:
         """The text itself. Call it where the secret is used, not earlier."""
@@ -53,12 +55,16 @@ class Secret:
         raise TypeError("a Secret cannot be pickled")
 
 
+# Those that are alive, by identity. The garbage collector knows them too, but to ask it is not
+# safe beside other threads: it also lends out tuples that are still being made.
+_ALIVE: WeakValueDictionary[int, Secret] = WeakValueDictionary()
+
+
 def held_secrets() -> Iterator[str]:
     """Every secret alive in this process, to be taken out of a text; very short ones are left."""
-    import gc
-
-    for held in gc.get_objects():
-        if type(held) is Secret and len(held.reveal()) >= _SHORTEST_SECRET:
+    for reference in _ALIVE.valuerefs():
+        held = reference()
+        if held is not None and len(held.reveal()) >= _SHORTEST_SECRET:
             yield held.reveal()
 
 

@@ -2,11 +2,12 @@
 
 import json
 import pickle
+import threading
 import traceback
 
 import pytest
 
-from tui_oauth.secret import MASK, Secret
+from tui_oauth.secret import MASK, Secret, held_secrets
 
 CANARY = "canary-7f3a-secret"
 
@@ -47,3 +48,34 @@ def test_equality_and_truth_follow_the_text():
     assert Secret("a") != "a"
     assert not Secret("")
     assert Secret(CANARY).reveal() == CANARY
+
+
+def test_those_that_are_held_can_be_found_and_those_that_are_gone_not():
+    one, short = Secret("canary-held-1"), Secret("abc")
+    again = Secret("canary-held-1")
+    assert list(held_secrets()).count("canary-held-1") == 2
+    del one
+    assert list(held_secrets()).count("canary-held-1") == 1
+    del again
+    assert "canary-held-1" not in held_secrets()
+    assert short.reveal() not in held_secrets()
+
+
+def test_secrets_may_come_and_go_while_they_are_looked_for():
+    end = threading.Event()
+
+    def churn():
+        while not end.is_set():
+            [Secret(f"canary-churn-{number}") for number in range(50)]
+
+    threads = [threading.Thread(target=churn) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    kept = Secret("canary-kept-1")
+    try:
+        for _ in range(300):
+            assert kept.reveal() in tuple(held_secrets())
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()

@@ -226,7 +226,7 @@ def test_rule_114_nothing_of_any_service_is_recorded_in_clear(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Services put tokens into headers, queries, JSON and paths of their own."""
-    # To look for them in a process full of tests, hundreds of times, would take a minute.
+    # Those of other tests may still be alive here, and would make a long search of it.
     held = [SECRETS[name] for name in ("access_token", "refresh_token", "client_secret")]
     monkeypatch.setattr("tui_oauth.redacting.held_secrets", lambda: iter(held))
     names = ("region", "subdomain", "tenant", "shop", "domain", "port", "instance")
