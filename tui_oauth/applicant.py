@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui_oauth.entries import entry_service, require_credentials
+from tui_oauth.entries import entry_service, require_credentials, require_lasting_secret
 from tui_oauth.oauth.client import Client, choose_client
 from tui_oauth.sending import Prover, send
 
@@ -52,12 +52,13 @@ class Applicant:
 def applicant_of(workspace: Workspace, entry: Entry) -> Applicant:
     """The applicant for `entry` as the vault has it now.
 
-    Raises NeedsPerson when it is not configured, UsageProblem when its service or the client
+    Raises NeedsPerson when it is not configured or its client secret has ended, UsageProblem when its service or the client
     authentication that it wants cannot be used.
     """
     current = workspace.vault.get(entry.id)
     held = workspace.vault.secrets(current)
     require_credentials(current, held)
+    require_lasting_secret(current, workspace.now())
     service = entry_service(workspace, current)
     client = choose_client(service, held.client_id, held.client_secret)
     return Applicant(workspace, current, service, client)

@@ -22,7 +22,7 @@ from tui_oauth.model import (
     without_tokens,
 )
 from tui_oauth.secret import Secret
-from tui_oauth.text import duration, rfc3339
+from tui_oauth.text import duration, relative, rfc3339
 
 if TYPE_CHECKING:
     from tui_oauth.services.format import Service
@@ -56,7 +56,7 @@ def create_entry(
         created_at=now,
         updated_at=now,
         variables=given,
-        scopes=None if scopes is None else _clean_scopes(scopes),
+        scopes=None if scopes is None else clean_scopes(scopes),
     )
     return workspace.vault.add(entry, EntrySecrets())
 
@@ -102,7 +102,7 @@ def configure_entry(
             current,
             configured=True,
             variables=merged,
-            scopes=current.scopes if scopes is None else _clean_scopes(scopes),
+            scopes=current.scopes if scopes is None else clean_scopes(scopes),
             updated_at=now,
         )
         if after.client_id != held.client_id or merged != dict(current.variables):
@@ -222,12 +222,34 @@ def describe(workspace: Workspace, entry: Entry) -> dict[str, Any]:
     }
 
 
+def discovered_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]]:
+    """What a person may want to know of an entry that was made from a URL; nothing for others."""
+    if not entry.pinned:
+        return []
+    service, ends = declared_service(workspace, entry), entry.client_secret_expires_at
+    facts = [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
+    if ends is not None:
+        facts.append(("Secret ends", f"{rfc3339(ends)} ({relative(ends, workspace.now())})"))
+    return facts
+
+
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:
     """NeedsPerson unless `entry` has been configured."""
     if not entry.configured or not held.client_id:
         raise NeedsPerson(
             f"{entry.name} is not configured: it has no client ID yet.",
             f"Run: tui-oauth configure {shell_word(entry.name)}",
+        )
+
+
+def require_lasting_secret(entry: Entry, now: int) -> None:
+    """NeedsPerson when the server gave `entry` a client secret that has ended (RFC 7591 section 3.2.1)."""
+    ends = entry.client_secret_expires_at
+    if ends is not None and ends <= now:
+        raise NeedsPerson(
+            f"The client secret that {entry.service_name} gave {entry.name} ended "
+            f"{relative(ends, now)}.",
+            f"Get a new one: tui-oauth discover {shell_word(entry.name)} --register",
         )
 
 
@@ -269,7 +291,7 @@ def _check_credentials(service: Service, held: EntrySecrets) -> None:
         )
 
 
-def _clean_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
+def clean_scopes(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """Scope tokens as RFC 6749 section 3.3 allows them: printable ASCII without blank, \" and \\."""
     out: list[str] = []
     for scope in scopes:

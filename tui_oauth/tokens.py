@@ -11,7 +11,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_oauth.entries import callback_url, entry_service, require_credentials, shell_word
+from tui_oauth.entries import (
+    callback_url,
+    entry_service,
+    require_credentials,
+    require_lasting_secret,
+    shell_word,
+)
 from tui_oauth.errors import (
     NeedsPerson,
     NotFound,
@@ -139,6 +145,7 @@ def _refresh(
         if not new and current.needs_authorization and not entry.needs_authorization:
             # The one before us was refused: nineteen others need not send the same token again.
             raise _ended(current, tokens)
+        require_lasting_secret(current, workspace.now())
         service = entry_service(workspace, current)
         with vault.reserve(entry.id):
             try:

@@ -31,7 +31,7 @@ def test_the_tree_names_every_command_of_the_interface():
         "create", "callback-url", "configure", "authorize", "list", "show", "token", "header",
         "check", "refresh", "rename", "delete", "sandbox", "demo", "unlock", "lock",
         "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
-        "vault backup", "export", "import", "doctor",
+        "vault backup", "export", "import", "doctor", "discover",
     }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def test_trap_8_without_a_terminal_manage_oauth_says_what_to_do(shell):
         (["list", "--expiring", "7 days"], "30m, 12h or 7d"),
         (["authorize", "x", "--timeout", "0"], "from 1 to 86400 seconds"),
         (["authorize", "x", "--open", "--no-open"], "not allowed with"),
-        (["create", "x"], "tui-oauth create needs --service"),
+        (["create", "x"], "one of the arguments --service --discover is required"),
         (["create", "x", "--service", "practice", "--set", "port"], "--set region=eu"),
         (["rename", "a", "b", "c"], "takes fewer arguments: 1 too many"),
         (["refresh"], "the name of one entry, or --all"),

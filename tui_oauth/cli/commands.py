@@ -71,8 +71,16 @@ COMMANDS = (
         "create",
         "entries:create",
         "create an OAuth entry",
-        "tui-oauth create my-intercom --service intercom --set region=us",
+        "tui-oauth create my-intercom --service intercom --set region=us\n"
+        "  tui-oauth create my-api --discover https://mcp.example.com/mcp",
         options.create,
+    ),
+    Command(
+        "discover",
+        "discovery:discover",
+        "look up what a server publishes: again for an entry made from a URL, or for any URL",
+        "tui-oauth discover my-api\n  tui-oauth discover https://accounts.example.com --json",
+        options.discover,
     ),
     Command(
         "callback-url",

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 def create(context: Context) -> int:
     """Create OAuth Entry."""
     workspace, args = context.workspace, context.args
+    if args.discover is not None:
+        from tui_oauth.cli import discovery
+
+        return discovery.create(context)
+    if args.register is not None or args.scope is not None:
+        raise UsageProblem(
+            "--register, --no-register and --scope go with --discover.",
+            "The scopes of a service are chosen with: tui-oauth configure NAME --scope S",
+        )
     entry = entries.create_entry(workspace, args.name, args.service, variables(args.set))
     word = entries.shell_word(entry.name)
     output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
@@ -169,6 +178,7 @@ def show(context: Context) -> int:
             ("Name", entry.name),
             ("Service", f"{entry.service_name} ({entry.service})"),
             *((f"  {name}", value) for name, value in sorted(entry.variables.items())),
+            *entries.discovered_facts(workspace, entry),
             ("Status", " ".join(entries.status_words(entry, now))),
             ("Account", entry.account),
             ("", entry.account_detail),

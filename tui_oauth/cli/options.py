@@ -104,7 +104,9 @@ def services(parser: Parser) -> None:
 
 
 def guide(parser: Parser) -> None:
-    parser.add_argument("service", metavar="SERVICE", help="the id of a service")
+    parser.add_argument(
+        "service", metavar="SERVICE", help="the id of a service, or an entry made from a URL"
+    )
     json_result(parser)
 
 
@@ -119,10 +121,41 @@ def service_show(parser: Parser) -> None:
 
 def create(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", help="a name of your choice")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--service", metavar="ID", help="the service (see: tui-oauth services)")
+    kind.add_argument(
+        "--discover",
+        metavar="URL",
+        help="the URL of an issuer, an API or an MCP server, which says the rest itself",
+    )
     parser.add_argument(
-        "--service", metavar="ID", required=True, help="the service (see: tui-oauth services)"
+        "--register",
+        action=argparse.BooleanOptionalAction,
+        help="with --discover: let the client register itself there "
+        "(default: where the server offers it)",
+    )
+    parser.add_argument(
+        "--scope",
+        metavar="S",
+        action="append",
+        help="with --discover: a scope to ask for; repeat it for more, an empty one for none",
     )
     _variables(parser)
+
+
+def discover(parser: Parser) -> None:
+    parser.add_argument(
+        "place", metavar="NAME_OR_URL", help="an entry that was made from a URL, or any such URL"
+    )
+    parser.add_argument(
+        "--accept", action="store_true", help="take over what has changed, without a question"
+    )
+    parser.add_argument(
+        "--register",
+        action="store_true",
+        help="register the entry's client there, or renew what was registered",
+    )
+    json_result(parser)
 
 
 def callback_url(parser: Parser) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.errors import UsageProblem
+from tui_oauth.errors import NotFound, UsageProblem
 from tui_oauth.paths import expanded
 from tui_oauth.text import neutralise
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry
 
 
 def services(context: Context) -> int:
@@ -42,19 +47,28 @@ def services(context: Context) -> int:
 
 
 def guide(context: Context) -> int:
-    """Print the steps to get credentials."""
+    """Print the steps to get credentials: of a service, or for an entry that was made from a URL."""
     from tui_oauth.entries import callback_url
     from tui_oauth.services.guide import as_text
     from tui_oauth.services.guide import guide as steps_for
 
-    workspace = context.workspace
-    service = workspace.catalogue.get(context.args.service)
-    view = steps_for(service, callback_url(workspace, service=service))
+    workspace, service_id = context.workspace, context.args.service
+    try:
+        service = workspace.catalogue.get(service_id)
+    except NotFound:
+        entry = _entry_of_its_own(context, service_id)
+        if entry is None:
+            raise
+        from tui_oauth.discovered import guide_of
+
+        service_id, view = entry.service, guide_of(workspace, entry)
+    else:
+        view = steps_for(service, callback_url(workspace, service=service))
     if context.args.json:
         output.as_json(
             {
-                "service": service.id,
-                "service_name": service.name,
+                "service": service_id,
+                "service_name": view.service_name,
                 "callback_url": view.callback_url,
                 "steps": list(view.steps),
                 "gotchas": list(view.gotchas),
@@ -65,6 +79,17 @@ def guide(context: Context) -> int:
     else:
         output.result_lines(as_text(view))
     return 0
+
+
+def _entry_of_its_own(context: Context, name: str) -> Entry | None:
+    """The entry `name` if it carries its own service: no other guide would tell about that."""
+    workspace = context.workspace
+    if not workspace.vault_exists:
+        return None
+    with suppress(NotFound):
+        entry = workspace.vault.find(name)
+        return entry if entry.pinned else None
+    return None
 
 
 def show(context: Context) -> int:

@@ -39,6 +39,22 @@ def guide(service: Service, callback_url: str) -> GuideView:
     )
 
 
+def discovered_guide(service: Service, callback_url: str, name: str, configured: bool) -> GuideView:
+    """The guide of an entry that was made from a URL: nobody has written steps for its server.
+
+    `name` is the entry's, as one word of a command; `configured` whether it has a client.
+    """
+    steps = _discovered_steps(service, name, configured)
+    return GuideView(
+        service_name=service.name,
+        steps=tuple(step.replace(_CALLBACK, callback_url) for step in steps),
+        gotchas=tuple(_discovered_gotchas(service)),
+        portal_url=service.docs_url,
+        docs_url=service.docs_url,
+        callback_url=callback_url,
+    )
+
+
 def as_text(view: GuideView) -> str:
     """The guide as lines for a terminal or a file."""
     lines = [f"{view.service_name}: how to get the credentials", ""]
@@ -51,6 +67,37 @@ def as_text(view: GuideView) -> str:
     if view.docs_url:
         lines.append(f"Documentation: {view.docs_url}")
     return "\n".join(lines)
+
+
+def _discovered_steps(service: Service, name: str, configured: bool) -> Iterator[str]:
+    host = service.issuer.partition("://")[2]
+    if configured:
+        yield f"{name} has a client ID for {host}: nothing is left to do there."
+        yield f"Go on with the Authorization link: a in the list, or: tui-oauth authorize {name}"
+        return
+    if service.extensions.registration_url:
+        yield (
+            f"{host} registers clients by itself. Press r here, or run: "
+            f"tui-oauth discover {name} --register"
+        )
+        yield "That is all. Only to use a client of your own instead, go on below."
+    yield f"Ask whoever runs {host} for an OAuth client, of the kind native, desktop or public app."
+    if "authorization_code" in service.grants:
+        yield f"Have this registered as its redirect URI, exactly as it stands: {_CALLBACK}"
+    if service.default_scopes:
+        yield f"Have it allowed the scopes that the entry asks for: {', '.join(service.default_scopes)}."
+    secret = " A public client has no secret." if "none" in service.client_auth else ""
+    yield f"Configure the entry with the client ID, and the client secret if there is one.{secret}"
+
+
+def _discovered_gotchas(service: Service) -> Iterator[str]:
+    where = " and ".join(service.sources) or "what it publishes"
+    yield f"All that is known of this server is what it says itself: {where}"
+    if service.extensions.client_id_metadata_document:
+        yield (
+            "Instead of a registered client ID it takes the https address of a document about the "
+            "client, which you would have to publish."
+        )
 
 
 def _complete(url: str) -> str:
