@@ -26,6 +26,8 @@ from tui_oauth.discovered import (
 from tui_oauth.errors import AlreadyExists, Conflict, ProviderRefused, UsageProblem
 from tui_oauth.model import Entry, EntrySecrets, Grant, Status, TokenSet, status_of, with_tokens
 from tui_oauth.oauth.discovery import NamesAnother
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.secret import Secret
 from tui_oauth.services.pinned import DISCOVERED, unpin
 from tui_oauth.workspace import Workspace
@@ -319,7 +321,45 @@ def test_the_guide_of_a_service_is_as_before(workspace: Workspace) -> None:
     assert "Developer Hub" in " ".join(guide_of(workspace, entry).steps)
 
 
-# ---- servers that we did not write
+# ---- the practice provider, and servers that we did not write
+
+
+@pytest.mark.parametrize(
+    ("odd", "error"),
+    [
+        ("issuer", NamesAnother),
+        ("slash", NamesAnother),
+        ("plain-pkce", UsageProblem),
+        ("no-token-endpoint", UsageProblem),
+    ],
+)
+def test_the_practice_provider_s_odd_metadata_makes_no_entry(
+    workspace: Workspace, odd: str, error: type[Exception]
+) -> None:
+    with PracticeProvider(0, Behaviour(odd_metadata=odd)) as provider, pytest.raises(error):
+        created(workspace, provider.url)
+
+
+def test_rule_106_the_practice_provider_on_another_host_is_warned_of(workspace: Workspace) -> None:
+    with PracticeProvider(0, Behaviour(odd_metadata="other-host")) as provider:
+        (warning,) = asyncio.run(look_up(workspace, provider.url)).warnings
+    assert "http://localhost:1" in warning
+
+
+def test_rule_107_the_practice_provider_s_api(workspace: Workspace) -> None:
+    with PracticeProvider(0, Behaviour(dpop_required=True)) as provider:
+        found = asyncio.run(look_up(workspace, f"{provider.url}/api"))
+        assert found.resource == f"{provider.url}/api"
+        assert found.service.issuer == provider.url
+        assert found.service.extensions.dpop
+
+
+def test_rule_107_the_practice_provider_s_api_that_speaks_for_another(workspace: Workspace) -> None:
+    with (
+        PracticeProvider(0, Behaviour(odd_metadata="resource")) as provider,
+        pytest.raises(NamesAnother, match="another resource"),
+    ):
+        created(workspace, f"{provider.url}/api")
 
 
 def test_a_server_of_authlib_is_found_with_all_it_has(

@@ -21,6 +21,8 @@ from tui_oauth.discovered import create_discovered
 from tui_oauth.entries import callback_url, declared_service
 from tui_oauth.errors import Conflict, NeedsPerson, ProviderRefused, ProviderUnreachable
 from tui_oauth.model import Entry, EntrySecrets, Status, TokenSet, status_of, with_tokens
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.registering import can_register, is_registered, register, unregister
 from tui_oauth.secret import Secret
 from tui_oauth.tokens import refresh_entry
@@ -312,7 +314,23 @@ def test_a_registration_that_could_not_be_ended_is_told(
         asyncio.run(unregister(workspace, entry))
 
 
-# ---- servers that we did not write
+# ---- the practice provider, and servers that we did not write
+
+
+@pytest.mark.parametrize("method", ["", "client_secret_basic", "client_secret_post"])
+def test_rule_108_at_the_practice_provider_which_may_decide_on_a_secret(
+    workspace: Workspace, method: str
+) -> None:
+    behaviour = Behaviour(register_as=method, secret_lifetime=3_600)
+    with PracticeProvider(0, behaviour) as provider:
+        entry = asyncio.run(register(workspace, made_at(workspace, provider.url)))
+        client = applicant_of(workspace, entry).client
+        assert client.auth_method == (method or "none")
+        assert (client.client_secret is not None) is bool(method)
+        assert (entry.client_secret_expires_at is not None) is bool(method)
+        assert provider.application.store.app_of_client(client.client_id) is not None
+        assert asyncio.run(unregister(workspace, entry))
+        assert provider.application.store.app_of_client(client.client_id) is None
 
 
 def test_at_a_server_of_authlib_from_the_url_to_a_client_and_its_end(

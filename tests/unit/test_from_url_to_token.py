@@ -1,0 +1,108 @@
+"""The whole way: a URL, a look-up, a registration, a sign-in, a token, and the end of the client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tests.providers.authlib_server import AuthlibServer
+from tests.providers.mock_server import MockServer
+from tests.stage import consent, make_workspace
+from tui_oauth import net
+from tui_oauth.discover import look_up
+from tui_oauth.discovered import create_discovered
+from tui_oauth.model import Entry
+from tui_oauth.oauth.http import Request
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.registering import register
+from tui_oauth.signin import SignIns
+from tui_oauth.tokens import access_token, refresh_entry
+from tui_oauth.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(home: object) -> Workspace:
+    return make_workspace(8977)
+
+
+async def signed_in(
+    workspace: Workspace,
+    url: str,
+    agree: Callable[[str], str],
+    scopes: tuple[str, ...] | None = None,
+) -> Entry:
+    """From `url` to an authorized entry; `agree` is the person in the browser."""
+    found = await look_up(workspace, url)
+    entry = await register(workspace, create_discovered(workspace, "mine", found, scopes))
+    signins = SignIns(workspace)
+    signin = signins.begin(entry)
+    changed = asyncio.Event()
+    signin.on_change = changed.set
+    running = asyncio.create_task(signin.run())
+    try:
+        async with asyncio.timeout(20):
+            while not signin.listening:
+                await changed.wait()
+                changed.clear()
+            back = await asyncio.to_thread(agree, signin.authorization_url)
+            await net.send(Request("GET", back, "callback"))
+            return await running
+    finally:
+        await signins.close()
+
+
+@pytest.mark.parametrize("path", ["", "/api"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Behaviour(),
+        Behaviour(register_as="client_secret_basic"),
+        Behaviour(register_as="client_secret_post", rotating_refresh=True),
+    ],
+    ids=["public", "basic", "post and rotation"],
+)
+def test_at_the_practice_provider(workspace: Workspace, path: str, behaviour: Behaviour) -> None:
+    with PracticeProvider(0, behaviour) as provider:
+        entry = asyncio.run(signed_in(workspace, provider.url + path, consent))
+        assert entry.authorized
+        tokens = access_token(workspace, entry)
+        answer = net.fetch(
+            Request(
+                "GET",
+                f"{provider.url}/api/me" if path else f"{provider.url}/oauth/userinfo",
+                "API",
+                {"Authorization": f"Bearer {tokens.access_token.reveal()}"},
+            )
+        )
+        assert answer.status != 401
+        refreshed = refresh_entry(workspace, entry)
+        assert access_token(workspace, refreshed).access_token != tokens.access_token
+
+
+def test_at_a_server_of_authlib(workspace: Workspace, authlib_server: AuthlibServer) -> None:
+    entry = asyncio.run(
+        signed_in(workspace, authlib_server.issuer, authlib_server.consent, ("openid", "read"))
+    )
+    assert entry.authorized
+    assert entry.account
+    answer = net.fetch(
+        Request(
+            "GET",
+            f"{authlib_server.issuer}/api/read",
+            "API",
+            {"Authorization": f"Bearer {access_token(workspace, entry).access_token.reveal()}"},
+        )
+    )
+    assert answer.status == 200
+    before = access_token(workspace, entry)
+    after = access_token(workspace, refresh_entry(workspace, entry))
+    assert after.access_token != before.access_token
+
+
+def test_at_oidc_provider_mock(workspace: Workspace, mock_server: MockServer) -> None:
+    entry = asyncio.run(signed_in(workspace, mock_server.issuer, mock_server.consent))
+    assert entry.authorized
+    assert entry.account
