@@ -52,8 +52,8 @@ class Applicant:
 def applicant_of(workspace: Workspace, entry: Entry) -> Applicant:
     """The applicant for `entry` as the vault has it now.
 
-    Raises NeedsPerson when it is not configured or its client secret has ended, UsageProblem when its service or the client
-    authentication that it wants cannot be used.
+    Raises NeedsPerson when it is not configured or its client secret has ended, UsageProblem when
+    its service or the client authentication that it wants cannot be used.
     """
     current = workspace.vault.get(entry.id)
     held = workspace.vault.secrets(current)
