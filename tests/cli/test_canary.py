@@ -16,6 +16,8 @@ from cli_tools import Done, Shell
 
 from tests import canary
 from tests.canary import Canaries, Onlooker
+from tests.providers.misbehaving import answering
+from tests.providers.publishing import publishing
 from tests.stage import consent
 from tui_oauth import net
 from tui_oauth.cli.commands import COMMANDS
@@ -117,6 +119,7 @@ def _whole_session(
     shell.more["TUI_OAUTH_PASSPHRASE_COMMAND"] = old
     _sign_in(session, provider)
     _special_entry(session)
+    _from_a_url(session)
     _reading(session, provider, tmp_path)
     _keys_and_copies(session, shell, tmp_path)
     _crash(session, shell)
@@ -193,6 +196,36 @@ def _special_entry(session: Session) -> None:
     session.run("token", "special", shows="access_token")
     session.run("header", "special", shows="access_token")
     session.run("refresh", "special", code=None)
+
+
+def _from_a_url(session: Session) -> None:
+    """An entry whose client registers itself: the server gives a secret and a registration token."""
+    run = session.run
+    registration_token = "canary-registration" + "Z9y8" * 8
+    registered_secret = canary.SPECIAL.format("registered").encode("ascii", "ignore").decode()
+    session.canaries.add(registration_token=registration_token, registered_secret=registered_secret)
+    with publishing() as site:
+        issuer = site.issuer(registration_endpoint=f"{site.url}/register")
+        client = {
+            "client_id": "client-1",
+            "client_secret": registered_secret,
+            "client_secret_expires_at": 0,
+            "token_endpoint_auth_method": "client_secret_basic",
+            "registration_access_token": registration_token,
+            "registration_client_uri": f"{site.url}/register/client-1",
+        }
+        site.answer("POST /register", answering(json.dumps(client).encode(), "201 Created"))
+        run("create", "found", "--discover", issuer)
+        run("discover", "found")
+        run("discover", "found", "--json")
+        site.publish("/register/client-1", client)
+        run("discover", "found", "--register")
+        refusal = {"error": "invalid_token", "error_description": f"not {registration_token}"}
+        site.publish("/register/client-1", refusal, status="401 Unauthorized")
+        site.answer("POST /register", answering(json.dumps(refusal).encode(), "403 Forbidden"))
+        run("discover", "found", "--register", code=10)
+    for words in (["show", "found"], ["guide", "found"], ["list", "--json"]):
+        run(*words)
 
 
 def _reading(session: Session, provider: PracticeProvider, tmp_path: Path) -> None:

@@ -101,10 +101,11 @@ def test_rule_113_no_option_takes_a_secret():
                         "--passphrase-command", "--passphrase-fd", "--refresh-tokens",
                         "--new-passphrase-command", "--new-passphrase-fd",
                         "--bundle-passphrase-command", "--bundle-passphrase-fd",
+                        "--secret-lifetime", "--odd-id-token",
                     }  # fmt: skip
                     assert (
                         action.nargs == 0
-                        or name == "--client-secret-file"
+                        or name in {"--client-secret-file", "--secret-lifetime", "--odd-id-token"}
                         or name.endswith(("passphrase-command", "passphrase-fd"))
                     )
 
