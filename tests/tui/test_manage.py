@@ -236,6 +236,19 @@ async def test_another_process_changes_the_vault_and_the_selection_stays(stage: 
         assert table.rows[table.cursor].name == "delta"
 
 
+async def test_the_list_follows_also_when_the_change_was_read_by_something_else(
+    stage: Stage,
+) -> None:
+    stage.created("bravo")
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: names(app) == ["bravo"], "the entry")
+        other = open_vault(stage.workspace.places, stage.workspace.environ)
+        other.add(Entry("", "alpha", "practice", "Practice", 1, 1))
+        assert len(stage.workspace.vault.entries()) == 2, "as a job beside the list reads it"
+        await until(pilot, lambda: names(app) == ["alpha", "bravo"], "the new entry")
+
+
 async def test_delete_asks_first_and_the_harmless_button_has_the_focus(stage: Stage) -> None:
     entry = authorized(stage, "going")
     app = stage.app()

@@ -26,8 +26,8 @@ from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.windows import Windows
 
 if TYPE_CHECKING:
-    from tui_oauth.model import Entry
     from tui_oauth.signin import SignIns
+    from tui_oauth.vault.repository import Listing
     from tui_oauth.workspace import Workspace
 
 POLL_SECONDS = 1.0
@@ -45,7 +45,7 @@ class ManageOAuth(Windows):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(css_path=style_sheets())
         self.workspace = workspace
-        self.early: Future[list[Entry]] | None = None
+        self.early: Future[Listing] | None = None
         """The entries, read while the app starts; taken by the list."""
         if workspace.vault_exists:
             self.early = _read_early(workspace)
@@ -176,16 +176,16 @@ class ManageOAuth(Windows):
         self.exit(0)
 
 
-def _read_early(workspace: Workspace) -> Future[list[Entry]]:
+def _read_early(workspace: Workspace) -> Future[Listing]:
     """Open the vault and read the entries in a thread of its own, beside the start of the app.
 
     A thread that does not keep the program from ending: what gives the passphrase may hang.
     """
-    future: Future[list[Entry]] = Future()
+    future: Future[Listing] = Future()
 
     def read() -> None:
         try:
-            future.set_result(workspace.vault.entries())
+            future.set_result(workspace.vault.listing())
         except BaseException as error:
             future.set_exception(error)
 

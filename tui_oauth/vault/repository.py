@@ -23,6 +23,7 @@ from tui_oauth.text import neutralise
 from tui_oauth.vault import container, crypto, records, sealing, slots
 from tui_oauth.vault.container import Header
 from tui_oauth.vault.crypto import Keys
+from tui_oauth.vault.files import Signature
 from tui_oauth.vault.sealing import Record
 from tui_oauth.vault.slots import Slot
 from tui_oauth.vault.storage import FileState, SealedStorage, Snapshot
@@ -43,6 +44,20 @@ class Changes(NamedTuple):
 
     stored: tuple[tuple[Entry, EntrySecrets], ...] = ()
     removed: tuple[str, ...] = ()
+
+
+class Listing(NamedTuple):
+    """All entries by name, with the header of the state of the vault that they are of."""
+
+    entries: list[Entry]
+    header: Header
+    signature: Signature
+    """Tells that state from others, without a meaning of its own."""
+
+    @property
+    def protection(self) -> str:
+        """As `Vault.protection`."""
+        return slots.protection(self.header.slots)
 
 
 class Vault:
@@ -81,9 +96,13 @@ class Vault:
         """What opens the vault, in words: "key file", "passphrase", "key file, passphrase"."""
         return slots.protection(self.header.slots)
 
-    def changed_on_disk(self) -> bool:
-        """Whether another process wrote since we last read. Cheap enough to ask each second."""
-        return self._storage.changed_on_disk()
+    def changed_on_disk(self, since: Listing | None = None) -> bool:
+        """Whether another process wrote since we last read. Cheap enough to ask each second.
+
+        Whoever shows a list asks with `since`: any other reading of the vault takes note of the
+        new state as well, and the list on the screen would stay the old one.
+        """
+        return self._storage.changed_on_disk(None if since is None else since.signature)
 
     def entries(self) -> list[Entry]:
         """All entries by name, without their secrets."""
@@ -94,6 +113,13 @@ class Vault:
                 found.sort(key=lambda entry: (normalised_name(entry.name), entry.name))
                 self._listed = (snapshot, found)
             return list(self._listed[1])
+
+    def listing(self) -> Listing:
+        """As `entries`, with what tells later whether the list is still the vault's."""
+        with self._storage.mutex:
+            entries = self.entries()
+            snapshot = self._listed[0] if self._listed is not None else self._storage.snapshot
+            return Listing(entries, snapshot.header, snapshot.signature)
 
     def find(self, name: str) -> Entry:
         """The entry called `name`, without regard to case. NotFound names the nearest one."""

@@ -90,11 +90,12 @@ class SealedStorage(Storage):
                 return known
             return self._verify(read_file(self.path))
 
-    def changed_on_disk(self) -> bool:
-        """Whether the file is another one than that of the snapshot: one stat, no lock."""
-        known = self._snapshot
+    def changed_on_disk(self, since: files.Signature | None = None) -> bool:
+        """Whether the file is another one than `since`, or the snapshot's: one stat, no lock."""
+        if since is None and self._snapshot is not None:
+            since = self._snapshot.signature
         try:
-            return known is None or files.signature_of(os.lstat(self.path)) != known.signature
+            return files.signature_of(os.lstat(self.path)) != since
         except OSError:
             return True
 

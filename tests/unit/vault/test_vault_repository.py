@@ -198,6 +198,21 @@ def test_changed_on_disk_tells_others_writes_from_our_own(
     assert other.changed_on_disk()
 
 
+def test_a_list_is_told_from_the_state_that_was_read_since(vault: Vault, home: Path) -> None:
+    other = reopen(home)
+    listing = other.listing()
+    assert listing.entries == []
+    assert not other.changed_on_disk(listing)
+    made = vault.add(entry())
+    assert other.entries() == [made], "something else in the process reads the new state"
+    assert not other.changed_on_disk()
+    assert other.changed_on_disk(listing)
+    newer = other.listing()
+    assert newer.entries == [made]
+    assert (newer.header.generation, newer.protection) == (2, "key file")
+    assert not other.changed_on_disk(newer)
+
+
 def test_lists_are_not_shared_with_the_caller(vault: Vault) -> None:
     vault.add(entry())
     vault.entries().clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -42,6 +43,9 @@ _OF_AN_ENTRY = {
 }
 # How often the words that depend on the time ("in 4 min") are made anew, in seconds.
 _WORDS_EVERY = 15
+# How long after the list was first read the kernel is asked for how long the vault is unlocked: when
+# the list is painted. What it takes to ask (ctypes) would else be loaded while that is done.
+_LOOK_AFTER_SECONDS = 0.4
 # How long the first paint may wait for the entries.
 _EARLY_SECONDS = 0.15
 _TOOLS = (
@@ -54,6 +58,10 @@ _TOOLS = (
     "delete",
     "search",
 )
+
+
+if TYPE_CHECKING:
+    from tui_oauth.vault.repository import Listing
 
 
 class SearchInput(Input):
@@ -75,7 +83,8 @@ class ManageScreen(EntryActions):
         self._sort = "name"
         self._query = ""
         self._ticks = 0
-        self._ready = False
+        self._listing: Listing | None = None
+        """What the list was read from; None until the vault is open."""
         self._unlocked_until: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -120,22 +129,25 @@ class ManageScreen(EntryActions):
         """Read the entries again; the cursor stays, or goes to the entry `select`."""
         self.job("", self._read, lambda read: self._loaded(read, select), group="load")
 
-    async def _read(self) -> list[Entry]:
+    async def _read(self) -> Listing:
         early, self.home.early = self.home.early, None
         if early is not None:
             return await asyncio.wrap_future(early)
         workspace = self.home.workspace
-        return await in_thread(lambda: workspace.vault.entries())
+        return await in_thread(lambda: workspace.vault.listing())
 
     def _begun(self, made: bool | None) -> None:
         if made:
             self.open_vault()
 
-    def _loaded(self, read: list[Entry], select: str | None = None) -> None:
-        self._ready = True
-        self._entries = {entry.id: entry for entry in read}
+    def _loaded(self, read: Listing, select: str | None = None) -> None:
+        if self._listing is None:
+            self.set_timer(_LOOK_AFTER_SECONDS, self._look_until)
+        else:
+            self._look_until()
+        self._listing = read
+        self._entries = {entry.id: entry for entry in read.entries}
         self._show_title()
-        self.call_after_refresh(self._look_until)
         self._arrange(select)
         if self.current() is None:
             self._show_current()
@@ -143,24 +155,27 @@ class ManageScreen(EntryActions):
             self._follow()
 
     def _look_until(self) -> None:
-        """Until when the vault is unlocked: not before the first paint, and not on its way."""
-        vault = self.home.workspace.vault
-        self.job(
-            "",
-            lambda: in_thread(lambda: unlock_state(vault.header)[0]),
-            self._show_until,
-            group="until",
-        )
+        """Until when the vault is unlocked; from the header of the list, without reading it anew."""
+        if self._listing is not None:
+            header = self._listing.header
+            self.job(
+                "",
+                lambda: in_thread(lambda: unlock_state(header)[0]),
+                self._show_until,
+                group="until",
+            )
 
     def _show_until(self, until: int | None) -> None:
         self._unlocked_until = until
         self._show_title()
 
     def _show_title(self) -> None:
+        if self._listing is None:
+            return
         workspace = self.home.workspace
         count = len(self._entries)
         words = protection_words(
-            workspace.vault.protection,
+            self._listing.protection,
             self._unlocked_until,
             workspace.now(),
             bool(workspace.vault_notice),
@@ -185,13 +200,13 @@ class ManageScreen(EntryActions):
 
     def action_refresh_entry(self) -> None:
         """The access token of the entry; or the vault, while it could not be opened."""
-        if self._ready:
+        if self._listing is not None:
             super().action_refresh_entry()
         else:
             self.action_reopen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if not self._ready:
+        if self._listing is None:
             return action not in {"new", "search", "sort", "vault", *_OF_AN_ENTRY} - {
                 "refresh_entry"
             }
@@ -203,10 +218,10 @@ class ManageScreen(EntryActions):
 
     def tick(self) -> None:
         """Countdowns, words that depend on the time, and changes by other processes."""
-        if not self._ready or self.query_one_optional(EntryTable) is None:
+        if self._listing is None or self.query_one_optional(EntryTable) is None:
             return  # not there yet, or the program ends and has taken the table away already
         self._ticks += 1
-        if self.home.workspace.vault.changed_on_disk():
+        if self.home.workspace.vault.changed_on_disk(self._listing):
             self.reload()
         elif self.is_current and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
             self._arrange()
@@ -215,7 +230,7 @@ class ManageScreen(EntryActions):
                 self._look_until()
 
     def on_screen_resume(self) -> None:
-        if self._ready:
+        if self._listing is not None:
             self.reload()
 
     def _waiting(self) -> dict[str, int]:
