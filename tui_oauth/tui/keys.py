@@ -6,15 +6,13 @@ Lists use letters, forms use ctrl combinations, because a field takes letters as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One thing a person can do with a key.
 
     `keys` are Textual's names, separated by commas, `shown` is what the key bar prints, `words`
@@ -34,8 +32,7 @@ class Key:
     priority: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """The keys of one screen, under the title that the help screen gives them."""
 
     title: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui_oauth.entries import SOON_SECONDS, expiry_words, status_words
 from tui_oauth.model import Entry, Status, normalised_name, status_of
@@ -26,8 +26,7 @@ _URGENCY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the list. `tone` names a component style: good, warn, bad, quiet or busy."""
 
     id: str

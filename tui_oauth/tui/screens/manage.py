@@ -28,7 +28,6 @@ from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.toolbar import Toolbar
 from tui_oauth.tui.words import protection_words, redirect_words
-from tui_oauth.vault_care import typed_kinds, unlock_state
 
 _OF_AN_ENTRY = {
     "configure",
@@ -157,6 +156,8 @@ class ManageScreen(EntryActions):
     def _look_until(self) -> None:
         """Until when the vault is unlocked; from the header of the list, without reading it anew."""
         if self._listing is not None:
+            from tui_oauth.vault_care import unlock_state
+
             header = self._listing.header
             self.job(
                 "",
@@ -187,6 +188,8 @@ class ManageScreen(EntryActions):
         if not isinstance(error, VaultLocked):
             self.home.open_unopened(error, self._begun)
             return
+        from tui_oauth.vault_care import typed_kinds
+
         kinds = typed_kinds(self.home.workspace)
         if kinds:
             self.home.open_unlock(kinds, self._begun)
