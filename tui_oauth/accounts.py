@@ -11,7 +11,7 @@ from tui_oauth.entries import entry_service, shell_word
 from tui_oauth.errors import UsageProblem
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet
 from tui_oauth.oauth.identity import identity_request, read_identity
-from tui_oauth.sending import send
+from tui_oauth.sending import Prover, send
 from tui_oauth.tokens import access_token
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ async def check_entry(workspace: Workspace, entry: Entry) -> Account:
     tokens = await asyncio.to_thread(access_token, workspace, entry)
     service = await asyncio.to_thread(entry_service, workspace, entry)
     held = await asyncio.to_thread(workspace.vault.secrets, entry)
-    account = await ask_account(workspace, entry, service, tokens, held.client_id)
+    prover = await asyncio.to_thread(_prover, workspace, service, held, tokens)
+    account = await ask_account(workspace, entry, service, tokens, held.client_id, prover)
     if account is None:
         raise UsageProblem(
             f"{service.name} has no request that tells whose token it is.",
@@ -40,17 +41,35 @@ async def check_entry(workspace: Workspace, entry: Entry) -> Account:
 
 
 async def ask_account(
-    workspace: Workspace, entry: Entry, service: Service, tokens: TokenSet, client_id: str
+    workspace: Workspace,
+    entry: Entry,
+    service: Service,
+    tokens: TokenSet,
+    client_id: str,
+    prover: Prover | None = None,
 ) -> Account | None:
-    """Whose `tokens` are, asked and kept; None when the service has no such request."""
+    """Whose `tokens` are, asked and kept; None when the service has no such request.
+
+    `prover` signs the request where the tokens are bound to a key (RFC 9449 section 7).
+    """
     request = identity_request(service, tokens, client_id)
     if request is None:
         return None
-    response = await send(workspace, request, deadline=IDENTITY_SECONDS)
+    response = await send(workspace, request, deadline=IDENTITY_SECONDS, prover=prover)
     account, kept = read_identity(service, response)
     # A cancelled check still keeps what it learned: a write is not stopped half-way.
     await asyncio.shield(asyncio.to_thread(_keep_account, workspace, entry, tokens, account, kept))
     return account
+
+
+def _prover(
+    workspace: Workspace, service: Service, held: EntrySecrets, tokens: TokenSet
+) -> Prover | None:
+    if not tokens.bound:
+        return None
+    from tui_oauth.proofs import prover_of  # cryptography, for bound tokens only
+
+    return prover_of(workspace, service, held, tokens)
 
 
 def _keep_account(

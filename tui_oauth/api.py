@@ -46,8 +46,9 @@ class Vault:
     def token(self, name: str, min_ttl: int = DEFAULT_MIN_TTL) -> str:
         """A valid access token of the entry `name`, refreshed if it ends within `min_ttl` seconds.
 
-        Raises NotFound, NeedsPerson, ProviderRefused or ProviderUnreachable. Blocks while it
-        refreshes: from a coroutine call it through `asyncio.to_thread`.
+        One that is bound to the entry's key opens nothing alone: use `EntryAuth`. Raises NotFound,
+        NeedsPerson, ProviderRefused or ProviderUnreachable. Blocks while it refreshes: from a
+        coroutine call it through `asyncio.to_thread`.
         """
         entry = self.workspace.vault.find(name)
         return access_token(self.workspace, entry, min_ttl).access_token.reveal()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui_oauth.accounts import ask_account
 from tui_oauth.entries import declared_service
 from tui_oauth.errors import Conflict, NotFound, TuiOauthError
+from tui_oauth.id_tokens import Judged, judge, keep_id_token, verified
 from tui_oauth.model import NO_TEXTS, Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
 
@@ -53,18 +54,33 @@ async def exchange_code(applicant: Applicant, attempt: Attempt, answer: Answer) 
     sent_at = applicant.workspace.now()
     request = code_request(applicant.service, applicant.client, attempt, answer)
     tokens = await _ask(applicant, request, attempt.scopes, sent_at, extra=answer.extra)
-    return await keep(applicant, tokens, decided)
+    return await keep(applicant, tokens, decided, nonce=attempt.nonce)
 
 
 async def keep(
-    applicant: Applicant, tokens: TokenSet, decided: Mapping[str, str] = NO_TEXTS
+    applicant: Applicant,
+    tokens: TokenSet,
+    decided: Mapping[str, str] = NO_TEXTS,
+    *,
+    nonce: str = "",
 ) -> Granted:
     """Store `tokens`, then ask whose they are; `decided` are variables that the callback decided.
 
-    Raises Conflict when the entry was configured anew meanwhile, NotFound when it was deleted,
-    and what the service's second request for long-lived tokens raises, with nothing stored.
+    `nonce` is the one that the ID token has to repeat. Raises ProviderRefused when the ID token
+    is not for this sign-in, Conflict when the entry was configured anew meanwhile, NotFound when
+    it was deleted, and what the service's second request for long-lived tokens raises, with
+    nothing stored.
     Cancelled before the tokens are stored it stores nothing, later it ends as if it had not been.
     """
+    judged = judge(
+        applicant.service,
+        applicant.client.client_id,
+        tokens,
+        nonce=nonce,
+        expected="openid" in applicant.scopes,
+        now=applicant.workspace.now(),
+    )
+    tokens = replace(tokens, id_token=None)  # kept once its signature was looked at
     second = long_lived_request(applicant.service, applicant.client, tokens)
     if second is not None:
         tokens = await _ask(applicant, second, tokens.scopes, tokens.issued_at, tokens)
@@ -73,7 +89,7 @@ async def keep(
     storing = asyncio.create_task(asyncio.to_thread(_store, applicant, tokens, decided))
     try:
         entry = await asyncio.shield(storing)
-        return await _with_account(applicant, entry, tokens)
+        return await _with_account(applicant, entry, tokens, judged)
     except asyncio.CancelledError:
         return Granted(await storing)  # too late to cancel: what is stored is not to be denied
 
@@ -97,16 +113,40 @@ async def _ask(
     )
 
 
-async def _with_account(applicant: Applicant, entry: Entry, tokens: TokenSet) -> Granted:
+async def _with_account(
+    applicant: Applicant, entry: Entry, tokens: TokenSet, judged: Judged
+) -> Granted:
     """`entry` with whose token it is. That this cannot be learned does not undo the sign-in."""
-    workspace = applicant.workspace
+    workspace, service = applicant.workspace, applicant.service
+    account: Account | None = None
+    notes: list[str] = []
     try:
-        await ask_account(workspace, entry, applicant.service, tokens, applicant.client.client_id)
-        return Granted(await asyncio.to_thread(workspace.vault.get, entry.id))
+        judged = await verified(workspace, service, judged)
+        account = await ask_account(
+            workspace,
+            entry,
+            service,
+            tokens,
+            applicant.client.client_id,
+            applicant.prover_with(tokens),
+        )
     except NotFound:
         raise
     except TuiOauthError as error:
-        return Granted(entry, f"Whose account it is could not be learned. {error.message}")
+        notes.append(f"Whose account it is could not be learned. {error.message}")
+    named = account is not None and bool(account.name)
+    if judged.problem and not named:
+        # Where the service was asked whose it is, nobody misses the ID token.
+        notes.append(f"The ID token of {service.name} is not used: {judged.problem}.")
+    try:
+        if judged.text is not None:
+            told = None if named else judged.account
+            await keep_id_token(workspace, entry, tokens, judged, told)
+        return Granted(await asyncio.to_thread(workspace.vault.get, entry.id), " ".join(notes))
+    except NotFound:
+        raise
+    except TuiOauthError as error:
+        return Granted(entry, " ".join([*notes, f"The ID token was not kept. {error.message}"]))
 
 
 def _decided(applicant: Applicant, answer: Answer) -> dict[str, str]:
@@ -132,6 +172,8 @@ def _store(applicant: Applicant, tokens: TokenSet, decided: Mapping[str, str]) -
         # Whoever authorized it before may be somebody else.
         unknown = Account("")
         granted = with_tokens(replace(current, variables=variables), tokens, now, unknown)
-        return granted, replace(held, tokens=tokens)
+        # The key that the tokens are bound to is nothing without them, nor they without it.
+        key = held.proof_key if applicant.prover is None else applicant.prover.key.pem
+        return granted, replace(held, tokens=tokens, proof_key=key)
 
     return applicant.workspace.vault.change(applicant.entry.id, edit)

@@ -115,6 +115,10 @@ class Proofs:
         """The key that signs."""
         return self._key
 
+    def carrying(self, access_token: Secret) -> Proofs:
+        """The same key, for requests that carry `access_token`."""
+        return Proofs(self._workspace, self._key, access_token)
+
     def header_for(self, method: str, url: str) -> str:
         """The DPoP header of one request to `url`. Never use it twice."""
         return proof(

@@ -101,6 +101,7 @@ class SignIns:
             random=secrets.token_bytes,
             now=now,
             lifetime=lifetime,
+            key_thumbprint=applicant.key_thumbprint,
         )
 
     def _callback_server(self) -> CallbackServer:

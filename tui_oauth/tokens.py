@@ -166,21 +166,30 @@ def _ask_provider(
     deadline: float,
     intents: Intents,
 ) -> TokenSet:
+    from tui_oauth.id_tokens import renewed
     from tui_oauth.oauth.client import choose_client
     from tui_oauth.oauth.token import read_tokens, refresh_request
     from tui_oauth.sending import fetch
 
+    prover = None
+    if service.extensions.dpop:
+        from tui_oauth.proofs import prover_of
+
+        prover = prover_of(workspace, service, held)
     client = choose_client(service, held.client_id, held.client_secret)
     request = refresh_request(service, client, tokens, callback_url(workspace, entry))
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:
-        response = fetch(workspace, request, deadline=deadline)
+        response = fetch(workspace, request, deadline=deadline, prover=prover)
     except TuiOauthError as error:
         if not (isinstance(error, ProviderUnreachable) and error.sent):
             intents.withdraw()
         raise
-    return read_tokens(service, response, requested=tokens.scopes, sent_at=sent_at, previous=tokens)
+    fresh = read_tokens(
+        service, response, requested=tokens.scopes, sent_at=sent_at, previous=tokens
+    )
+    return renewed(service, fresh, tokens)
 
 
 def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet) -> TokenSet:
@@ -268,9 +277,10 @@ def _after_refusal(
 
     Stored tokens are never deleted for it (rule 86).
     """
+    from tui_oauth.id_tokens import ANOTHER_PERSON
     from tui_oauth.oauth.explain import grant_is_over
 
-    over = grant_is_over(error)
+    over = grant_is_over(error) or error.code == ANOTHER_PERSON
     reason = error.message
     interrupted = intents.interrupted(_cost(spent)) if over else ""
     if interrupted:

@@ -6,6 +6,7 @@ import pytest
 
 from tui_oauth import entries
 from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.records import Wanted
 from tui_oauth.secret import Secret
 
 
@@ -23,7 +24,7 @@ def signed_in(workspace, authorized, provider):
             code,
             verifier="",
             redirect_uri=None,
-            expires_in=behaviour.get("expires_in"),
+            wanted=Wanted(expires_in=behaviour.get("expires_in")),
             refresh=provider.application.behaviour.issues_refresh_tokens,
         )
         authorized(

@@ -11,7 +11,7 @@ from tui_oauth.errors import ProviderRefused, TuiOauthError, UsageProblem
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
-    from tui_oauth.model import Entry
+    from tui_oauth.model import Entry, TokenSet
 
 # What a run over all entries reports when several failed: the first of these that occurred.
 # Trying again may mend 11 and 5, so they stand behind what needs somebody to act.
@@ -25,6 +25,7 @@ def token(context: Context) -> int:
     workspace, args = context.workspace, context.args
     entry = workspace.vault.find(args.name)
     tokens = access_token(workspace, entry, args.min_ttl)
+    _say_if_bound(entry, tokens)
     if not args.json:
         output.raw(_one_line(entry, tokens.access_token.reveal()) + "\n")
         return 0
@@ -52,6 +53,7 @@ def header(context: Context) -> int:
     workspace = context.workspace
     entry = workspace.vault.find(context.args.name)
     tokens = access_token(workspace, entry)
+    _say_if_bound(entry, tokens)
     _one_line(entry, tokens.access_token.reveal())
     name, value = authorization_header(entry_service(workspace, entry), tokens)
     output.raw(f"{name}: {value}\n")
@@ -125,6 +127,14 @@ def _refresh_all(context: Context) -> int:
     )
     codes = {error.exit_code for error in failed}
     return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
+
+
+def _say_if_bound(entry: Entry, tokens: TokenSet) -> None:
+    if tokens.bound:
+        output.note(
+            f"The token of {entry.name} is bound to a key (DPoP): alone it opens nothing, each call "
+            "needs a proof of its own. In Python, tui_oauth.EntryAuth makes them."
+        )
 
 
 def _one_line(entry: Entry, text: str) -> str:
