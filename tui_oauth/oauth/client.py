@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 from tui_oauth.errors import NeedsPerson, UsageProblem
 from tui_oauth.secret import Secret
@@ -73,7 +73,9 @@ def basic_credentials(service: Service, client: Client) -> str:
     else:
         user, password = client.client_id, secret
     if not quirks.basic_unencoded:
-        user, password = (quote_plus(part, safe="*") for part in (user, password))
+        # A blank as %20, never as +: whoever decodes a form reads both as a blank, and whoever
+        # undoes percent-encoding alone (Authlib's servers, for instance) only the first.
+        user, password = (quote(part, safe="*") for part in (user, password))
     joined = f"{user}:{password}".encode()
     return "Basic " + base64.b64encode(joined).decode("ascii")
 

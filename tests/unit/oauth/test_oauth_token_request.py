@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import pytest
 
@@ -75,6 +75,7 @@ def test_rule_59_basic_encodes_id_and_secret_separately(client_id: str, secret: 
     request = code_request(service, client, make_attempt(service), make_answer())
     user, password = basic(request)
     assert (unquote_plus(user), unquote_plus(password)) == (client_id, secret)
+    assert (unquote(user), unquote(password)) == (client_id, secret)
     assert not {"client_id", "client_secret"} & set(form(request))
 
 
