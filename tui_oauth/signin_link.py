@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.errors import CallbackUnavailable, ProviderRefused, SignInEnded, TuiOauthError
 from tui_oauth.exchange import Won, exchange_code
-from tui_oauth.oauth.authorize import Attempt, read_answer
+from tui_oauth.oauth.authorize import Attempt, is_pushed, read_answer
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.paths import expanded
 from tui_oauth.sending import tell_answer, tell_link
+from tui_oauth.signin_push import PushedLinks
 from tui_oauth.terminal import ssh_forward
 
 if TYPE_CHECKING:
     from tui_oauth.applicant import Applicant
     from tui_oauth.callback.page import Page
     from tui_oauth.callback.server import CallbackServer, Waiting
+    from tui_oauth.oauth.par import Pushed
     from tui_oauth.workspace import Workspace
 
 Settle = Callable[[Won | TuiOauthError], bool]
@@ -45,7 +47,8 @@ class LinkWay:
     """The browser's part of one sign-in.
 
     `settle` takes what comes of it, in the event loop. `granted` waits for the end of the sign-in
-    and tells whether it succeeded: the browser's page says so.
+    and tells whether it succeeded: the browser's page says so. `changed` is called when there is
+    another link, or trouble with getting one.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class LinkWay:
         server: Callable[[], CallbackServer],
         settle: Settle,
         granted: Callable[[], Awaitable[bool]],
+        changed: Callable[[], None],
     ) -> None:
         self.attempt = attempt
         self.problem = ""
@@ -67,6 +71,10 @@ class LinkWay:
         self._make_server = server
         self._settle = settle
         self._granted = granted
+        self._changed = changed
+        self._links = PushedLinks(applicant, self._take_link, changed)
+        self._pushed: Pushed | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._server: CallbackServer | None = None
         self._waiting: Waiting | None = None
 
@@ -96,6 +104,19 @@ class LinkWay:
             host=socket.gethostname(),
         )
 
+    @property
+    def trouble(self) -> str:
+        """Why the link could not be replaced before it ends; empty while all is well."""
+        return self._links.trouble
+
+    async def ask_for_link(self) -> None:
+        """Push what the link stands for, where the service wants that (RFC 9126).
+
+        Until then there is no link. Raises ProviderRefused or ProviderUnreachable.
+        """
+        if is_pushed(self._service):
+            self._pushed = await self._links.push(self.attempt)
+
     async def prepare(self) -> None:
         """Everything that comes before the link may be opened: listen for its answer.
 
@@ -103,9 +124,20 @@ class LinkWay:
         """
         await self._listen()
         tell_link(self._workspace, self.attempt.authorization_url)
+        if self._pushed is not None:
+            fresh = self._links.keep_fresh(self.attempt, self._pushed)
+            self._renewing = asyncio.create_task(fresh)
+
+    async def keep_link(self) -> None:
+        """Ask for no further link: an answer is here, by whichever way."""
+        task, self._renewing = self._renewing, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
     async def close(self) -> None:
         """Wait for no callback any more."""
+        await self.keep_link()
         if self._server is not None and self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             await self._server.forget(waiting)
@@ -123,6 +155,15 @@ class LinkWay:
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
         return describe_paste(text, self.attempt, self._service)
+
+    def _take_link(self, attempt: Attempt) -> None:
+        self.attempt = attempt
+        if self._renewing is None:
+            return  # the first one: `prepare` goes on from here
+        if self._waiting is not None:
+            self._waiting.lead_to(attempt.authorization_url)
+        tell_link(self._workspace, attempt.authorization_url)
+        self._changed()
 
     async def _listen(self) -> None:
         from tui_oauth.callback.certificate import fingerprint

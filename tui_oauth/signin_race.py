@@ -10,7 +10,7 @@ import asyncio
 import enum
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_oauth.entries import shell_word
 from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
@@ -60,7 +60,9 @@ class SignIn:
         self.link: LinkWay | None = None
         """The way through the browser; None where the service has none."""
         if attempt is not None:
-            self.link = LinkWay(applicant, attempt, server, self._settle, self._granted)
+            self.link = LinkWay(
+                applicant, attempt, server, self._settle, self._granted, self._changed
+            )
         self.device: DeviceWay | None = None
         """The way over another device; None until it was started."""
         self.state = SignInState.WAITING
@@ -95,7 +97,7 @@ class SignIn:
 
     @property
     def authorization_url(self) -> str:
-        """The Authorization link; empty without one."""
+        """The Authorization link; empty without one, and while the provider is asked for it."""
         return self.link.attempt.authorization_url if self.link is not None else ""
 
     @property
@@ -248,13 +250,14 @@ class SignIn:
         self._outcome = asyncio.get_running_loop().create_future()
         if self._early is not None:
             self._put(self._early)
-        if self.link is not None:
-            await self.link.prepare()
-        self._changed()
-        if self.device is not None and self._polling is None and not self._outcome.done():
-            self._poll(self.device)
         try:
             async with asyncio.timeout(max(0, self.expires_at - self.workspace.now())):
+                if self.link is not None:
+                    await self._ask_for_link(self.link, self._outcome)
+                    await self.link.prepare()
+                self._changed()
+                if self.device is not None and self._polling is None and not self._outcome.done():
+                    self._poll(self.device)
                 won = await self._outcome
         except TimeoutError:
             raise SignInEnded(
@@ -265,8 +268,24 @@ class SignIn:
             raise _cancelled()
         self.state = SignInState.EXCHANGING
         await self._stop_polling()
+        if self.link is not None:
+            await self.link.keep_link()
         self._changed()
         return await self._take_up(won)
+
+    async def _ask_for_link(self, link: LinkWay, outcome: asyncio.Future[Won]) -> None:
+        """Get the link. A sign-in that is cancelled meanwhile does not wait for it."""
+        asking = asyncio.create_task(link.ask_for_link())
+        either: set[asyncio.Future[Any]] = {asking, outcome}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking})
+        error = None if asking.cancelled() else asking.exception()
+        if error is not None and not outcome.done():
+            raise error
 
     async def _take_up(self, won: Won) -> Entry:
         """Make stored tokens of what won."""

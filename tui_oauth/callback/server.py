@@ -78,6 +78,11 @@ class Waiting:
     task: asyncio.Task[Page] | None = field(default=None, repr=False)
     given_up: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
+    def lead_to(self, link: str) -> None:
+        """Let the short address lead to `link` from now on; ValueError when it may not lead there."""
+        redirect(link)
+        self.link = link
+
 
 class CallbackServer:
     """Listens on `port` of 127.0.0.1 and ::1 from the first `expect` to the last `forget`.

@@ -58,6 +58,7 @@ async def _authorize(context: Context, entry: Entry) -> None:
             sign_in.start_device()
         desk = _Desk(context, sign_in)
         sign_in.on_change = desk.changed
+        desk.begun()
         try:
             result = await sign_in.run()
         except SignInEnded as error:
@@ -82,8 +83,15 @@ class _Desk:
         self._exchanging = False
         self._no_lines = False
         self._given_up = False
+        self._shown_link = ""
+        self._told_trouble = ""
         self._shown_code: DeviceCode | None = None
         self._told_failure: TuiOauthError | None = None
+
+    def begun(self) -> None:
+        """Say what is waited for where there is no link yet to show."""
+        if self._sign_in.link is not None and not self._sign_in.authorization_url:
+            output.note(f"Asking {self._sign_in.service.name} for the link.")
 
     def changed(self) -> None:
         """The sign-in moved on. It first calls when it is known whether the server listens."""
@@ -92,6 +100,7 @@ class _Desk:
             self._announced = True
             self._announce()
         if not sign_in.ended:
+            self._look_at_link()
             self._look_at_device()
         if sign_in.seen_browser and not self._seen_browser:
             self._seen_browser = True
@@ -141,6 +150,7 @@ class _Desk:
         if sign_in.link is None:
             output.note(f"Asking {sign_in.service.name} for a code.")
             return
+        self._shown_link = sign_in.authorization_url
         reads = Lines.readable(also_files=args.paste)
         if args.json:
             output.event(
@@ -174,6 +184,25 @@ class _Desk:
         if waits and self._no_lines and sign_in.problem and not sign_in.device_waits:
             self._given_up = True
             sign_in.cancel()
+
+    def _look_at_link(self) -> None:
+        """Show a link that takes the place of an earlier one, and say why there is none."""
+        sign_in = self._sign_in
+        if sign_in.link is None:
+            return
+        link = sign_in.authorization_url
+        if link != self._shown_link and sign_in.state is SignInState.WAITING:
+            self._shown_link = link
+            if self._context.args.json:
+                output.event({"event": "link", "authorization_url": link})
+            output.note("The link before ends now, unless it is open in a browser. A new one:")
+            output.note()
+            output.note(f"  {link}")
+            output.note()
+        if sign_in.link.trouble != self._told_trouble:
+            self._told_trouble = sign_in.link.trouble
+            if self._told_trouble:
+                output.note(self._told_trouble)
 
     def _look_at_device(self) -> None:
         """Show a device code that is new, and say once why there is none any more."""

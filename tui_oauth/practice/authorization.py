@@ -117,7 +117,16 @@ class Authorization:
         return _back(request, asked, behaviour, code=code)
 
     def push(self, request: WebRequest, behaviour: Behaviour) -> Reply:
-        """POST /oauth/par: the request ahead of the browser (RFC 9126 section 2)."""
+        """POST /oauth/par: the request ahead of the browser (RFC 9126 section 2).
+
+        With a fresh nonce in the answer where nonces are demanded (RFC 9449 section 8.2).
+        """
+        reply = self._push(request, behaviour)
+        if behaviour.dpop_nonces:
+            reply.headers["DPoP-Nonce"] = self._proofs.nonce()
+        return reply
+
+    def _push(self, request: WebRequest, behaviour: Behaviour) -> Reply:
         sent = parameters(request)
         if isinstance(sent, Reply):
             return sent
