@@ -196,6 +196,29 @@ async def test_until_when_it_is_unlocked_stands_in_the_title(
         await until(pilot, lambda: "unlocked until" not in shown(app), "the title to change")
 
 
+async def test_every_screen_says_how_the_vault_is_protected(stage: Stage) -> None:
+    entry = stage.configured("work")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "1 entry · vault: key file" in shown(app), "the list")
+        for open_it in (
+            app.open_help,
+            lambda: app.open_configure(entry.id),
+            lambda: app.open_authorize(entry.id),
+            lambda: app.open_guide("intercom", entry.id),
+            lambda: app.open_create(lambda _: None),
+            lambda: app.open_findings(None),
+        ):
+            before = app.screen
+            open_it()
+            await until(pilot, lambda was=before: app.screen is not was, "the screen")  # type: ignore[misc]
+            await until(pilot, lambda: "vault: key file" in shown(app).splitlines()[0], "level")
+        slot_changes.add_passphrase(stage.workspace.vault, Secret(PASSPHRASE))
+        await until(pilot, lambda: "file, passphrase" in shown(app).splitlines()[0], "the change")
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: "vault: key file" in shown(app).splitlines()[0], "level")
+
+
 async def test_an_older_vault_is_told_and_can_be_accepted(stage: Stage) -> None:
     vault = stage.workspace.places.vault
     older = vault.read_bytes()

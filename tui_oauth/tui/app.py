@@ -23,6 +23,7 @@ from tui_oauth.tui.palette import commands
 from tui_oauth.tui.screens.manage import ManageScreen
 from tui_oauth.tui.styles import style_sheets
 from tui_oauth.tui.widgets.quiet_line import QuietLine
+from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.windows import Windows
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class ManageOAuth(Windows):
         """The entries, read while the app starts; taken by the list."""
         if workspace.vault_exists:
             self.early = _read_early(workspace)
+        self.level = ""
+        """How the open vault is protected, for every title bar; empty until it is open."""
         self._signins: SignIns | None = None
         self.animation_level = "none"
         self.register_theme(theme.DARK)
@@ -125,6 +128,14 @@ class ManageOAuth(Windows):
     def signins_or_none(self) -> SignIns | None:
         """The sign-ins, if there ever was one."""
         return self._signins
+
+    def show_level(self, words: str) -> None:
+        """Have every title bar, also of screens that open later, say how the vault is protected."""
+        if words != self.level:
+            self.level = words
+            for screen in self.screen_stack:
+                for bar in screen.query(TitleBar):
+                    bar.level = words
 
     def refresh_entries(self) -> None:
         """Read the vault again and bring the list up to date, whatever screen is shown."""

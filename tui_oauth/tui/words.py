@@ -54,9 +54,9 @@ def clock_words(seconds: int, now: int) -> str:
     return time.strftime("%H:%M" if same_day else "%Y-%m-%d %H:%M", then)
 
 
-def protection_words(protection: str, until: int | None, now: int, doubted: bool) -> str:
+def protection_words(protection: str, until: int | None, now: int) -> str:
     """The level of protection for a title bar: what opens the vault, and for how long it is open."""
     words = f"vault: {protection}"
     if until is not None and until > now:
         words += f" · unlocked until {clock_words(until, now)}"
-    return f"▲ older vault (v) · {words}" if doubted else words
+    return words

@@ -87,7 +87,7 @@ class ManageScreen(EntryActions):
         self._unlocked_until: int | None = None
 
     def compose(self) -> ComposeResult:
-        yield TitleBar("Manage OAuth", on_click="screen.vault")
+        yield TitleBar("Manage OAuth", on_click="screen.vault", levelled=False)
         yield CallbackField("c")
         yield Toolbar("manage", _TOOLS)
         with Horizontal(id="main"):
@@ -175,14 +175,12 @@ class ManageScreen(EntryActions):
             return
         workspace = self.home.workspace
         count = len(self._entries)
-        words = protection_words(
-            self._listing.protection,
-            self._unlocked_until,
-            workspace.now(),
-            bool(workspace.vault_notice),
-        )
-        title = self.query_one(TitleBar)
-        title.detail = f"{count} {'entry' if count == 1 else 'entries'} · {words}"
+        words = protection_words(self._listing.protection, self._unlocked_until, workspace.now())
+        doubted = bool(workspace.vault_notice)
+        self.home.show_level(f"▲ older vault · {words}" if doubted else words)
+        held = f"{count} {'entry' if count == 1 else 'entries'}"
+        parts = [held, "▲ older vault (v)", words] if doubted else [held, words]
+        self.query_one(TitleBar).detail = " · ".join(parts)
 
     def _not_opened(self, error: TuiOauthError) -> None:
         if not isinstance(error, VaultLocked):
@@ -226,6 +224,8 @@ class ManageScreen(EntryActions):
         self._ticks += 1
         if self.home.workspace.vault.changed_on_disk(self._listing):
             self.reload()
+        elif self._ticks % _WORDS_EVERY == 0 and not self.is_current:
+            self._show_title()  # the screen above shows the level of protection as well
         elif self.is_current and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
             self._arrange()
             self._show_details()

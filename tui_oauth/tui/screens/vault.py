@@ -57,7 +57,7 @@ class VaultScreen(VaultActions):
         """Why the vault cannot be read now; empty while it can."""
 
     def compose(self) -> ComposeResult:
-        yield TitleBar("Vault")
+        yield TitleBar("Vault", levelled=False)
         yield Toolbar("vault", _KEY_TOOLS)
         yield Toolbar("vault", _FILE_TOOLS, id="vault-files")
         with VerticalScroll(id="vault-body", can_focus=False):
@@ -170,10 +170,9 @@ class VaultScreen(VaultActions):
     def _show_title(self) -> None:
         now = self._standing
         if now is not None:
-            words = protection_words(
-                now.protection, now.unlocked_until, self.home.workspace.now(), False
-            )
+            words = protection_words(now.protection, now.unlocked_until, self.home.workspace.now())
             self.query_one(TitleBar).detail = words
+            self.home.show_level(f"▲ older vault · {words}" if now.notice else words)
 
     def _pairs(self, standing: Standing) -> list[tuple[str, str]]:
         workspace = self.home.workspace
