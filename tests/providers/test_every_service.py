@@ -17,6 +17,7 @@ from tui_oauth import net
 from tui_oauth.accounts import check_entry
 from tui_oauth.entries import callback_url, configure_entry, entry_service
 from tui_oauth.model import Entry
+from tui_oauth.oauth.device import offers_device
 from tui_oauth.oauth.http import Request
 from tui_oauth.practice.played.application import CLIENT_ID, CLIENT_SECRET
 from tui_oauth.practice.played.provider import PlayedProvider
@@ -144,3 +145,43 @@ def test_the_whole_sign_in(workspace: Workspace, played: PlayedProvider) -> None
         refresh_entry(workspace, result)
         assert counted["refresh"] == 1
         assert access_token(workspace, result).access_token != before
+
+
+DEVICES = [one for one in SERVICES if offers_device(Catalogue().get(one))]
+
+
+@pytest.mark.parametrize("played", DEVICES, indirect=True)
+def test_the_sign_in_over_another_device(workspace: Workspace, played: PlayedProvider) -> None:
+    entry = an_entry(workspace, played.service)
+
+    async def sign_in() -> Entry:
+        sign_ins = SignIns(workspace)
+        try:
+            signin = sign_ins.begin(entry)
+            signin.start_device()
+            shown = asyncio.Event()
+
+            def changed() -> None:
+                if signin.device is not None and signin.device.code is not None:
+                    shown.set()
+
+            signin.on_change = changed
+            running = asyncio.create_task(signin.run())
+            await asyncio.wait_for(shown.wait(), 10)
+            assert signin.device is not None
+            assert signin.device.code is not None
+            await asyncio.to_thread(confirmed, signin.device.code.verification_uri_complete)
+            return await asyncio.wait_for(running, 20)
+        finally:
+            await sign_ins.close()
+
+    result = asyncio.run(sign_in())
+    assert result.authorized
+    assert played.application.count["device"] == 1
+
+
+def confirmed(address: str) -> None:
+    """Authorize access on another device."""
+    visitor = Visitor(net.fetch)
+    visitor.open(address)
+    assert visitor.press("Authorize access").heading == "Back to your device"

@@ -43,6 +43,16 @@ class Grant:
     revoked: bool = False
 
 
+@dataclass
+class DeviceAsked:
+    """A device code that waits for a person; `allowed` is None until one has decided."""
+
+    scopes: tuple[str, ...]
+    device_code: str
+    user_code: str = field(default_factory=lambda: secrets.token_hex(4).upper())
+    allowed: bool | None = None
+
+
 class PlayedApplication:
     """All that the played service does, apart from listening.
 
@@ -62,6 +72,7 @@ class PlayedApplication:
         self._asked: dict[str, Asked] = {}
         self._codes: dict[str, Asked] = {}
         self._grants: dict[str, Grant] = {}
+        self._device_codes: dict[str, DeviceAsked] = {}
         self._lock = threading.RLock()
 
     def handle(
@@ -80,6 +91,8 @@ class PlayedApplication:
         with self._lock:
             if path == "/consent":
                 return self._decided(request)
+            if path == "/device":
+                return self._entered(request)
             for place in self._places:
                 values = place.values(request)
                 # Some services have both at one address: the browser comes with GET.
@@ -100,6 +113,8 @@ class PlayedApplication:
                 return self._refresh(request)
             if role == "long_lived":
                 return self._long_lived(request)
+            if role == "device":
+                return self._device(request)
             if role == "revoke":
                 return self._revoke(request)
             if role == "probe":
@@ -180,10 +195,60 @@ class PlayedApplication:
             value = next(one.example for one in self.service.variables if one.name == variable)
         return value if named == variable else named.replace(f"{{{variable}}}", value)
 
+    # ---- another device
+
+    def _device(self, request: WebRequest) -> Reply:
+        scopes = requests.device_scopes(self.service, request, CLIENT_ID)
+        code = DeviceAsked(scopes, secrets.token_urlsafe(24))
+        self._device_codes[code.device_code] = code
+        address = f"{self._base}/device"
+        answer = {
+            "device_code": code.device_code,
+            "user_code": code.user_code,
+            self.service.quirks.device.verification_uri: address,
+            "verification_uri_complete": f"{address}?user_code={code.user_code}",
+            "expires_in": 600,
+            "interval": 1,
+        }
+        return as_json(200, answer)
+
+    def _entered(self, request: WebRequest) -> Reply:
+        sent = dict(pairs(request.query)) | dict(pairs(request.body.decode("utf-8", "replace")))
+        user_code = sent.get("user_code", "")
+        found = [one for one in self._device_codes.values() if one.user_code == user_code]
+        if request.method == "POST" and found:
+            found[0].allowed = sent.get("answer") == "allow"
+            return page(document("Done", element("main", element("h1", "Back to your device"))))
+        asks = f"{self.service.name} asks for access"
+        form = element(
+            "form",
+            element("h1", asks),
+            element("label", "Code", for_="user_code"),
+            element("input", name="user_code", id="user_code", value=user_code, type="text"),
+            element("button", "Authorize access", name="answer", value="allow", class_="main big"),
+            element("button", "Cancel", name="answer", value="deny"),
+            method="post",
+            action="/device",
+        )
+        return page(document(asks, element("main", form)))
+
+    def _polled(self, sent: Mapping[str, str]) -> Reply:
+        asked = self._device_codes.get(sent["device_code"])
+        if asked is None:
+            raise Wrong("expired_token", "There is no such device code.")
+        if asked.allowed is None:
+            raise Wrong("authorization_pending", "The person has not decided yet.")
+        del self._device_codes[asked.device_code]
+        if not asked.allowed:
+            raise Wrong("access_denied", "The person declined.")
+        return self._granted(Grant(asked.scopes))
+
     # ---- tokens
 
     def _exchange(self, request: WebRequest) -> Reply:
         sent = requests.token_parameters(self.service, request, CLIENT_ID, CLIENT_SECRET)
+        if "device_code" in sent:
+            return self._polled(sent)
         asked = self._codes.pop(sent.get(self.service.quirks.token.code_parameter, ""), None)
         if asked is None:
             raise Wrong("invalid_grant", "The code is unknown, or was used before.")

@@ -135,6 +135,19 @@ def token_parameters(
     return sent
 
 
+def device_scopes(service: Service, request: WebRequest, client_id: str) -> tuple[str, ...]:
+    """The scopes of a device authorization request that is in order (RFC 8628 section 3.1)."""
+    quirks = service.quirks
+    sent = _in_body(request)
+    if request.method != "POST" or sent.get(quirks.token.client_id_parameter) != client_id:
+        raise Wrong("invalid_client", f"{quirks.token.client_id_parameter} is not {client_id}.")
+    for name, value in quirks.device.parameters.items():
+        if not PLACEHOLDER.search(value) and sent.get(name) != value:
+            raise Wrong("invalid_request", f"{name} is not {value}.")
+    scopes = sent.get(quirks.authorize.scope_parameter, "")
+    return tuple(scopes.split(service.scope_separator)) if scopes else ()
+
+
 def check_exchange(service: Service, sent: Mapping[str, str], asked: Asked) -> None:
     """What is peculiar to the exchange of a code (RFC 6749 section 4.1.3, RFC 7636 section 4.6)."""
     quirks = service.quirks.token
