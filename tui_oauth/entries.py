@@ -22,9 +22,10 @@ from tui_oauth.model import (
     without_tokens,
 )
 from tui_oauth.secret import Secret
-from tui_oauth.text import duration, relative, rfc3339
+from tui_oauth.text import duration, neutralise, relative, rfc3339
 
 if TYPE_CHECKING:
+    from tui_oauth.services.callback_matrix import CallbackChoice
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
 
@@ -158,6 +159,43 @@ def callback_url(
         path=callback_path(settings.path, service, pinned=bool(entry and entry.pinned)),
         host=settings.host,
         public_url=settings.public_url,
+    )
+
+
+def callback_choices(
+    workspace: Workspace, entry: Entry | None = None, service: Service | None = None
+) -> tuple[CallbackChoice, ...]:
+    """Every Callback URL that can be served for `entry` or `service`, and what is known of each."""
+    from tui_oauth.services.callback_matrix import callback_choices as by_rule
+    from tui_oauth.services.redirect import callback_path
+
+    if service is None and entry is not None:
+        service = declared_service(workspace, entry)
+    settings = workspace.settings.callback
+    return by_rule(
+        service,
+        port=settings.port,
+        path=callback_path(settings.path, service, pinned=bool(entry and entry.pinned)),
+        public_url=settings.public_url,
+    )
+
+
+def lock_callback(workspace: Workspace, entry: Entry, url: str | None) -> Entry:
+    """Send `url` for `entry` from now on, whatever the service's rule says; None: the rule again.
+
+    It has to be one that can be served here. Tokens stay good: they do not depend on it. Raises
+    UsageProblem for any other address.
+    """
+    if url is not None:
+        choices = [choice.url for choice in callback_choices(workspace, entry)]
+        if url not in choices:
+            raise UsageProblem(
+                f"{neutralise(url, 120)} cannot be served here.",
+                "These can: " + ", ".join(choices),
+            )
+    now = workspace.now()
+    return workspace.vault.change(
+        entry.id, lambda current, held: (replace(current, callback_url=url, updated_at=now), held)
     )
 
 

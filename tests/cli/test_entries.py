@@ -240,3 +240,29 @@ def test_callback_url_to_a_clipboard(shell, workspace, tmp_path):
     done = shell.run("callback-url", "--copy")
     assert "no clipboard" in done.err
     assert "\x1b" not in done.out + done.err
+
+
+def test_callback_url_shows_what_can_be_served_and_what_is_accepted(shell):
+    shell.run("init")
+    shell.run("create", "ic", "--service", "intercom")
+    done = shell.run("callback-url", "ic", "--all")
+    port = shell.run("callback-url", "ic").out.partition("localhost:")[2].partition("/")[0]
+    rows = {line.split()[0]: line for line in done.out.splitlines()[1:]}
+    assert "not known" in rows[f"http://127.0.0.1:{port}/callback"]
+    assert rows[f"https://localhost:{port}/callback"].rstrip().endswith("sent")
+    assert "--lock URL" in done.err
+
+
+def test_another_callback_url_can_be_locked_for_an_entry(shell):
+    shell.run("init")
+    shell.run("create", "gh", "--service", "github")
+    usual = shell.run("callback-url", "gh").out
+    other = usual.strip().replace("127.0.0.1", "localhost")
+    assert shell.run("callback-url", "gh", "--lock", other).out == f"{other}\n"
+    assert shell.run("callback-url", "gh").out == f"{other}\n"
+    assert other in shell.run("show", "gh", "--json").out
+    refused = shell.run("callback-url", "gh", "--lock", "https://evil.example/", code=2)
+    assert "cannot be served here" in refused.err
+    assert shell.run("callback-url", "gh").out == f"{other}\n"
+    assert shell.run("callback-url", "gh", "--unlock").out == usual
+    assert "Name the entry" in shell.run("callback-url", "--lock", other, code=2).err

@@ -43,11 +43,35 @@ def callback_url(context: Context) -> int:
     """Print the Callback URL to register."""
     workspace, args = context.workspace, context.args
     entry = workspace.vault.find(args.name) if args.name else None
+    if args.lock or args.unlock:
+        if entry is None:
+            raise UsageProblem("A Callback URL is locked for one entry.", "Name the entry.")
+        entry = entries.lock_callback(workspace, entry, args.lock or None)
     url = entries.callback_url(workspace, entry)
+    if args.all:
+        _callback_matrix(context, entry, url)
+        return 0
     output.result(url)
     if args.copy:
         _copy(context, url)
     return 0
+
+
+_ACCEPTED = {True: "● accepted", False: "✕ refused", None: "◐ not known"}
+
+
+def _callback_matrix(context: Context, entry: Entry | None, sent: str) -> None:
+    choices = entries.callback_choices(context.workspace, entry)
+    output.table(
+        ("CALLBACK URL", "SERVICE", "WHY", "SENT"),
+        [
+            (one.url, _ACCEPTED[one.accepted], one.why, "sent" if one.url == sent else "")
+            for one in choices
+        ],
+    )
+    if entry is not None:
+        word = entries.shell_word(entry.name)
+        output.note(f"Another one for this entry: tui-oauth callback-url {word} --lock URL")
 
 
 def _copy(context: Context, text: str) -> None:

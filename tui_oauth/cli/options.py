@@ -163,6 +163,14 @@ def callback_url(parser: Parser) -> None:
         "name", metavar="NAME", nargs="?", default="", help="the entry whose service decides"
     )
     parser.add_argument("--copy", action="store_true", help="send it to the clipboard as well")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="every one that can be served here, and which the service is known to accept",
+    )
+    lock = parser.add_mutually_exclusive_group()
+    lock.add_argument("--lock", metavar="URL", help="send this one for the entry from now on")
+    lock.add_argument("--unlock", action="store_true", help="go by the service's rule again")
 
 
 def configure(parser: Parser) -> None:

@@ -52,7 +52,7 @@ def callback_url(
     rules = service.redirect_uri_rules if service else RedirectUriRules()
     scheme = "https" if needs_https(rules) else "http"
     usual = LOOPBACK_NAME if scheme == "https" else LOOPBACK_IP
-    return _url(scheme, rules.host or host or usual, port, path)
+    return local_url(scheme, rules.host or host or usual, port, path)
 
 
 def needs_https(rules: RedirectUriRules) -> bool:
@@ -75,11 +75,12 @@ def candidates(
     if rules.loopback_http_allowed is not False:
         schemes.insert(0 if not needs_https(rules) else 1, "http")
     hosts = [rules.host] if rules.host else [LOOPBACK_IP, LOOPBACK_NAME]
-    found = [first, *(_url(scheme, name, port, path) for scheme in schemes for name in hosts)]
+    found = [first, *(local_url(scheme, name, port, path) for scheme in schemes for name in hosts)]
     return tuple(dict.fromkeys(found))
 
 
-def _url(scheme: str, host: str, port: int, path: str) -> str:
+def local_url(scheme: str, host: str, port: int, path: str) -> str:
+    """The Callback URL at this host and port of this machine."""
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
     return f"{scheme}://{host}:{port}{path if path.startswith('/') else '/' + path}"
