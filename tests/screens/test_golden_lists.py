@@ -45,6 +45,12 @@ async def _details(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "Refresh token" in shown(pilot.app), "the details")
 
 
+async def _callbacks(pilot: Pilot[Any]) -> None:
+    await _manage(pilot)
+    await pilot.press("u")
+    await until(pilot, lambda: "· sent" in shown(pilot.app), "the Callback URLs")
+
+
 async def _rename(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
     await pilot.press("m")
@@ -72,6 +78,7 @@ async def _help(pilot: Pilot[Any]) -> None:
         ("details", _details),
         ("create", _create),
         ("rename", _rename),
+        ("callbacks", _callbacks),
         ("delete", _delete),
         ("help", _help),
     ],

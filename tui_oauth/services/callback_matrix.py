@@ -46,23 +46,17 @@ def _local(rules: RedirectUriRules, scheme: str, host: str, port: int, path: str
         return CallbackChoice(url, False, f"only the host {rules.host} is accepted")
     if scheme == "http":
         if rules.loopback_http_allowed:
-            return CallbackChoice(url, True, "http is accepted on loopback")
+            return CallbackChoice(url, True, "http is fine on loopback")
         if rules.loopback_http_allowed is False:
             return CallbackChoice(url, False, "http is refused, on loopback too")
         if rules.https_required:
-            return CallbackChoice(
-                url, None, "https is wanted; whether loopback is excepted is not known"
-            )
+            return CallbackChoice(url, None, "https is wanted; http on loopback may be excepted")
         return CallbackChoice(url, True if rules.https_required is False else None, _unknown(rules))
     if rules.https_required is None and rules.loopback_http_allowed is None:
         return CallbackChoice(url, None, _unknown(rules))
     if rules.loopback_http_allowed is False:
-        return CallbackChoice(
-            url, None, "https is accepted; some providers refuse this machine's own names"
-        )
-    return CallbackChoice(
-        url, True, "https is accepted; the browser asks about the certificate once"
-    )
+        return CallbackChoice(url, None, "https is wanted; some refuse this machine's own names")
+    return CallbackChoice(url, True, "the browser asks about the certificate once")
 
 
 def _public(rules: RedirectUriRules, url: str) -> CallbackChoice:

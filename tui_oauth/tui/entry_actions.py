@@ -82,6 +82,18 @@ class EntryActions(AppScreen[None]):
         if entry is not None:
             self.home.open_guide(entry.service, entry.id)
 
+    def action_callbacks(self) -> None:
+        entry = self._chosen()
+        if entry is not None:
+            self.home.open_callbacks(entry, self._callback_locked)
+
+    def _callback_locked(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.reload(entry.id)
+            self.say(
+                f"Sent for {entry.name}: {entry_actions.callback_url(self.home.workspace, entry)}"
+            )
+
     def action_vault(self) -> None:
         self.home.open_vault_window()
 

@@ -50,6 +50,7 @@ authorize     | a               | a     | Authorize         |                 | 
 copy-callback | c               | c     | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
 help          | question_mark   | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 guide         | g               | g     | Guide             |                 | bar        | The steps at the provider that lead to a client ID and secret.
+callbacks     | u               | u     | Callback URLs     |                 |            | Every Callback URL that can be served, what the service accepts, and which one is sent.
 copy-token    | t               | t     | Token             |                 |            | Copy a valid access token; it is refreshed first if it ends soon.
 refresh       | r               | r     | Refresh           | refresh_entry   |            | Fetch a new access token now.
 check         | k               | k     | Check             |                 |            | Ask the provider whose token it is.
@@ -165,6 +166,12 @@ replace       | r               | r     | Replace mine      |                 | 
 back          | escape,q        | esc   | Cancel            |                 | bar        | Leave; nothing is imported.
 scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; page up and page down do it as well.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[callbacks] Callback URLs
+pick          | enter           | enter | Send this one     | -               | bar widget | Send this Callback URL for the entry from now on.
+rule          | r               | r     | By the rule       | by_rule         | bar        | Send what the service's rule says.
+copy          | c               | c     | Copy              | copy_callback   | bar        | Copy the Callback URL under the cursor.
+back          | escape,q        | esc   | Close             |                 | bar        | Leave; nothing is changed.
 
 [vault-form] Forms of the vault
 save          | ctrl+s          | ^s    | OK                |                 | bar first  | Do it; enter in the last field does the same.

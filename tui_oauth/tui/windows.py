@@ -56,6 +56,12 @@ class Windows(App[int]):
 
         self.push_screen(GuideScreen(service_id, entry_id))
 
+    def open_callbacks(self, entry: Entry, done: Callable[[Entry | None], None]) -> None:
+        """Every Callback URL that can be served for `entry`, and which one is sent."""
+        from tui_oauth.tui.screens.callbacks import CallbacksScreen
+
+        self.push_screen(CallbacksScreen(entry), done)
+
     def open_success(self, entry_id: str) -> None:
         """Authorization Successful."""
         from tui_oauth.tui.screens.success import SuccessScreen

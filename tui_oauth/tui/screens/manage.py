@@ -33,6 +33,7 @@ _OF_AN_ENTRY = {
     "configure",
     "authorize",
     "guide",
+    "callbacks",
     "copy_token",
     "refresh_entry",
     "check",
