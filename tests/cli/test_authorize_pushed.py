@@ -55,3 +55,11 @@ def test_rule_121_a_provider_that_gives_no_link_is_named(shell: Shell, pushed: S
     assert "HTTP 503" in done.err
     assert "Callback URL" not in done.err
     assert done.out == ""
+
+
+def test_rule_10_the_scopes_are_told_with_the_link(shell: Shell, pushed: Stage) -> None:
+    with shell.start("authorize", "work", "--no-open") as running:
+        said = running.said("^C cancels")
+        running.interrupt()
+        running.end(130)
+    assert "\nAsks for: openid, profile, email, read\n" in said

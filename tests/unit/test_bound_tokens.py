@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 import tui_oauth
+from tests.canary import Canaries
 from tests.refreshing import age, sign_in
 from tests.stage import Stage
 from tests.standards import service_like
@@ -22,7 +24,7 @@ from tui_oauth.entries import configure_entry
 from tui_oauth.errors import NeedsPerson, ProviderRefused, ProviderUnreachable
 from tui_oauth.model import Entry, EntrySecrets
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.proofs import ProofKey
+from tui_oauth.proofs import ProofKey, Proofs
 from tui_oauth.secret import Secret
 from tui_oauth.signin import SignIns
 from tui_oauth.tokens import access_token, refresh_entry
@@ -241,6 +243,27 @@ def test_a_token_that_is_not_bound_is_handed_out_without_a_word(stage: Stage) ->
     asyncio.run(sign_in(stage, entry))
     done = command("token", "work")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_rule_114_key_and_id_token_stay_in_the_vault(stage: Stage, tmp_path: Path) -> None:
+    entry = bound_entry(stage, NONCES)
+    secrets = held(stage, entry)
+    assert secrets.proof_key is not None
+    assert secrets.tokens is not None
+    assert secrets.tokens.id_token is not None
+    pem = secrets.proof_key.reveal().splitlines()
+    canaries = Canaries(
+        **{f"line_{number}": line for number, line in enumerate(pem[1:-1]) if len(line) > 20},
+        id_token=secrets.tokens.id_token.reveal(),
+        signature=secrets.tokens.id_token.reveal().rpartition(".")[2],
+    )
+    assert canaries.within(secrets.proof_key.reveal())
+    for args in (("check", "work", "--trace"), ("refresh", "work", "--trace"), ("header", "work")):
+        done = command("--debug", *args)
+        assert done.returncode == 0, done.stderr
+        assert canaries.within(done.stdout + done.stderr) == set()
+    assert canaries.within(repr(secrets) + repr(Proofs(stage.workspace, ProofKey.new()))) == set()
+    assert canaries.on_disk(tmp_path) == {}
 
 
 def test_token_of_a_bound_entry_loads_no_more_than_any_other(stage: Stage) -> None:

@@ -232,6 +232,8 @@ class _Desk:
         note()
         note(f"  {sign_in.authorization_url}")
         note()
+        if sign_in.scopes:
+            note(f"Asks for: {', '.join(sign_in.scopes)}")
         note(f"Callback URL: {sign_in.callback_url}")
         if sign_in.problem:
             note(sign_in.problem)
