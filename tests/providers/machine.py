@@ -15,6 +15,8 @@ from typing import Any, Protocol
 
 from tests.providers.independent import Registered, http, metadata
 from tests.stage import make_workspace
+from tui_oauth.discover import Found
+from tui_oauth.discovered import create_discovered
 from tui_oauth.entries import callback_url, configure_entry, create_entry
 from tui_oauth.model import Entry, TokenSet
 from tui_oauth.secret import Secret
@@ -55,8 +57,13 @@ class Server(Protocol):
         """The person opens the link and decides; where the browser is sent then."""
 
 
-def service_file(server: Server, method: str, scopes: tuple[str, ...], **extensions: Any) -> str:
-    """What a person would write about `server` after reading its documentation."""
+def service_file(
+    server: Server, method: str, scopes: tuple[str, ...], *, probe: bool = True, **extensions: Any
+) -> str:
+    """What a person would write about `server` after reading its documentation.
+
+    Without `probe` whose token it is can be read from the ID token alone.
+    """
     about = metadata(server.issuer)
     known = about.get("grant_types_supported", ["authorization_code"])
     lines = {
@@ -74,8 +81,9 @@ def service_file(server: Server, method: str, scopes: tuple[str, ...], **extensi
     text = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
     text += "[extensions]\n"
     text += "".join(f"{name} = {json.dumps(value)}\n" for name, value in further.items())
-    text += f"[identity_probe]\nurl = {json.dumps(about['userinfo_endpoint'])}\n"
-    text += 'name_path = ["name", "sub"]\n'
+    if probe:
+        text += f"[identity_probe]\nurl = {json.dumps(about['userinfo_endpoint'])}\n"
+        text += 'name_path = ["name", "sub"]\n'
     return text + f"[quirks.api]\norigins = [{json.dumps(server.issuer)}]\n"
 
 
@@ -106,7 +114,13 @@ class Machine:
         try:
             signin = signins.begin(self.entry)
             running = asyncio.create_task(signin.run())
-            await until(lambda: signin.listening or signin.problem or running.done())
+            await until(
+                lambda: (
+                    (signin.listening and signin.authorization_url)  # pushed requests come first
+                    or signin.problem
+                    or running.done()
+                )
+            )
             if not running.done():
                 await asyncio.to_thread(answer or self.consent, signin)
             async with asyncio.timeout(SECONDS):
@@ -128,6 +142,12 @@ class Machine:
         headers = {"Authorization": f"{scheme} {token}"}
         at = metadata(self.server.issuer)["userinfo_endpoint"]
         return http.get(at, headers=headers).status_code
+
+
+def discovered(server: Server, found: Found, workspace: Workspace) -> Machine:
+    """A machine with an entry from what was `found`; it has no client yet."""
+    entry = create_discovered(workspace, "independent", found)
+    return Machine(workspace, server, Registered(""), entry)
 
 
 async def until(condition: Callable[[], object]) -> None:

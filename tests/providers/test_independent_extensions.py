@@ -13,7 +13,9 @@ import tui_oauth
 from tests.providers.independent import http, parameters
 from tests.providers.machine import machine
 from tui_oauth.accounts import check_entry
+from tui_oauth.entries import configure_entry
 from tui_oauth.oauth.id_token import parse
+from tui_oauth.secret import Secret
 from tui_oauth.signin import SignIn
 from tui_oauth.tokens import access_token, refresh_entry
 
@@ -152,3 +154,55 @@ async def test_rule_110_resource_indicators_at_a_certified_server(panva_server: 
         auth=(here.client.id, here.client.secret),
     ).json()
     assert found["aud"] == resource
+
+
+async def test_rule_11_a_server_that_wants_requests_pushed_and_an_entry_that_does_not_know(
+    panva_server: Any,
+) -> None:
+    required = {"require_pushed_authorization_requests": True}
+    here = machine(panva_server, metadata=required)
+    with pytest.raises(tui_oauth.errors.ProviderRefused, match=r"(?i)pushed") as refused:
+        await here.sign_in()
+    assert refused.value.code == "invalid_request"
+
+
+async def test_rule_11_a_push_with_a_wrong_secret(panva_server: Any) -> None:
+    here = machine(panva_server, par_required=True)
+    wrong = Secret("not-the-one")
+    here.entry = configure_entry(here.workspace, here.entry, client_secret=wrong)
+    with pytest.raises(tui_oauth.errors.ProviderRefused) as refused:
+        await here.sign_in()
+    assert refused.value.code == "invalid_client"
+
+
+async def test_rule_110_a_stolen_refresh_token_is_of_no_use_without_the_key(
+    panva_server: Any,
+) -> None:
+    here = machine(panva_server, "none", metadata=BOUND, dpop=True)
+    await here.sign_in()
+    assert here.held.refresh_token is not None
+    form = {"grant_type": "refresh_token", "refresh_token": here.held.refresh_token.reveal()}
+    stolen = http.post(f"{panva_server.issuer}/token", **here.client.authenticate(form))
+    assert stolen.status_code == 400
+    await asyncio.to_thread(refresh_entry, here.workspace, here.now)
+    assert here.held.bound
+
+
+@pytest.mark.parametrize(
+    ("server", "scopes", "whose"),
+    [
+        ("authlib", "openid", "Robin Vale"),
+        ("mock", "openid email", "robin"),
+        ("panva", "openid", "Robin Vale"),
+    ],
+    indirect=["server"],
+)
+async def test_rule_109_the_id_token_alone_says_whose_account_it_is(
+    server: Any, scopes: str, whose: str
+) -> None:
+    here = machine(server, scopes=tuple(scopes.split()), probe=False)
+    await here.sign_in()
+    assert here.now.account == whose
+    await asyncio.to_thread(refresh_entry, here.workspace, here.now)
+    assert here.held.id_token is not None, "it is kept when the tokens are renewed"
+    assert here.now.account == whose
