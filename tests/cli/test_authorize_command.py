@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -92,6 +93,47 @@ def test_a_wrong_paste_is_explained_and_the_wait_goes_on(shell, configured, brow
         running.write(f"  {address}  \r\n")
         assert running.event()["event"] == "authorized"
         running.end()
+
+
+def test_rule_46_what_is_pasted_is_no_argument_and_is_not_said_again(shell, configured, browser):
+    with shell.start("authorize", "practice", "--json", stdin=subprocess.PIPE) as running:
+        address = browser.consent(running.event()["authorization_url"])
+        asked = parse_qs(urlsplit(address).query)
+        running.write(f"{address.replace('state=', 'state=x')}\n")
+        said = running.said("Still waiting")
+        process = Path(f"/proc/{running.process.pid}")
+        seen = said + (process / "cmdline").read_text() + (process / "environ").read_text()
+        running.write(f"{address}\n")
+        assert running.event()["event"] == "authorized"
+        seen += running.end().err
+    assert asked["code"][0] not in seen
+    assert shell.run("authorize", "practice", address, code=2).out == ""
+
+
+def test_rule_51_over_ssh_no_browser_is_started_and_the_link_is_there_to_copy(
+    shell, configured, tmp_path
+):
+    opened = tmp_path / "opened"
+    program = tmp_path / "browser"
+    program.write_text(f"#!/bin/sh\ntouch {opened}\n")
+    program.chmod(0o700)
+    shell.more = {
+        "BROWSER": str(program),
+        "DISPLAY": ":0",
+        "SSH_CONNECTION": "10.0.0.9 5 10.0.0.5 22",
+    }
+    with shell.start("authorize", "practice", "--json") as running:
+        link = running.event()["authorization_url"]
+        assert link in running.said(link)
+        running.interrupt()
+        running.end(130)
+    assert not opened.exists()
+    with shell.start("authorize", "practice", "--open") as running:
+        said = running.said("^C cancels")
+        assert any(line.strip().startswith("http://127.0.0.1:") for line in said.splitlines())
+        running.interrupt()
+        running.end(130)
+    assert not opened.exists()
 
 
 def test_the_end_of_standard_input_is_no_answer(shell, configured, browser):

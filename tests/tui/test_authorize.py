@@ -377,7 +377,9 @@ async def test_trap_3_with_a_desktop_the_browser_gets_the_link_alone(
             assert record.read_text() == signin.authorization_url + "\n"
 
 
-async def test_trap_7_scopes_and_errors_with_brackets_are_text(stage: Stage) -> None:
+async def test_rule_10_and_119_scopes_are_shown_before_the_link_is_opened_and_brackets_are_text(
+    stage: Stage,
+) -> None:
     entry = entries.create_entry(stage.workspace, "hub", "github")
     nasty = ("[/users]", "[@click=app.quit]x[/]", "[bold")
     entries.configure_entry(

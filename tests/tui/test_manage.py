@@ -64,7 +64,7 @@ async def test_the_list_shows_every_entry_and_its_status(stage: Stage) -> None:
         assert "3 entries · vault: key file" in screen
 
 
-async def test_trap_7_brackets_in_foreign_text_are_shown_as_they_are(stage: Stage) -> None:
+async def test_rule_119_trap_7_brackets_in_foreign_text_are_shown_as_they_are(stage: Stage) -> None:
     entry = stage.created("[/b] [red]odd")
     authorized(stage, "going")
     app = stage.app()

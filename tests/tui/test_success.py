@@ -104,7 +104,7 @@ async def test_a_check_that_fails_is_said_on_the_quiet_line(stage: Stage) -> Non
         assert "canary-access-token" not in shown(app)
 
 
-async def test_trap_7_an_account_s_name_is_text(stage: Stage) -> None:
+async def test_rule_119_trap_7_an_account_s_name_is_text(stage: Stage) -> None:
     nasty = "[@click=app.quit]Acme[/] [/users]"
     entry = authorized(stage, Account(nasty, "\x1b]0;owned\x07"), granted_scopes=("[bold", "[/]"))
     app = stage.app()

@@ -67,7 +67,7 @@ async def test_each_field_becomes_the_input_that_fits_it() -> None:
         assert not made.changed
 
 
-async def test_trap_7_labels_and_choices_are_text() -> None:
+async def test_rule_119_trap_7_labels_and_choices_are_text() -> None:
     app = Host(form())
     async with app.run_test(size=(80, 24)) as pilot:
         app.form.query_one(ChoiceField).focus()

@@ -183,7 +183,7 @@ async def test_editing_a_hidden_secret_works_at_its_end() -> None:
 CALLBACK = "http://127.0.0.1:8976/callback?code=" + "c" * 2900 + "%3D%3D&state=" + "s" * 43
 
 
-async def test_trap_5_a_wrapped_callback_address_arrives_whole() -> None:
+async def test_rule_43_and_46_trap_5_a_wrapped_address_arrives_whole_and_leaves_the_field() -> None:
     field = PasteInput()
     app = Host(field)
     wrapped = (
@@ -217,7 +217,7 @@ async def test_a_bare_code_waits_for_enter_and_shows_its_length_only() -> None:
         assert "AbCdEf" not in shown(app)
 
 
-async def test_trap_7_brackets_in_foreign_text_are_text() -> None:
+async def test_rule_119_trap_7_brackets_in_foreign_text_are_text() -> None:
     field = CleanInput(placeholder="[/]")
     app = Host(field)
     async with app.run_test(size=(60, 10)) as pilot:

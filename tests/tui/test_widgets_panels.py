@@ -10,6 +10,8 @@ from textual.app import App, ComposeResult
 from textual.widget import Widget
 from textual.widgets import Label
 
+from tui_oauth.errors import UsageProblem
+from tui_oauth.oauth.urls import check_link
 from tui_oauth.qr import qr_code
 from tui_oauth.tui.widgets.countdown import Countdown, clock_words
 from tui_oauth.tui.widgets.facts import Facts
@@ -70,6 +72,8 @@ def test_rule_52_the_true_host_is_named() -> None:
     assert true_host("https://accounts.google.com/o?x=evil.example") == "accounts.google.com"
     assert true_host("https://accounts.google.com@evil.example/") == "evil.example"
     assert true_host("http://127.0.0.1:8977/oauth") == "127.0.0.1:8977"
+    with pytest.raises(UsageProblem, match="user name"):  # and it is never shown as a link at all
+        check_link("https://accounts.google.com@evil.example/")
 
 
 async def test_a_qr_code_is_black_on_white_whatever_the_theme() -> None:
@@ -146,7 +150,7 @@ async def test_a_countdown_counts_and_stops() -> None:
         assert "Waiting" not in rows(app)[0]
 
 
-async def test_trap_7_facts_show_foreign_text_as_text() -> None:
+async def test_rule_119_trap_7_facts_show_foreign_text_as_text() -> None:
     facts = Facts()
     app = Host(facts)
     async with app.run_test(size=(100, 10)) as pilot:

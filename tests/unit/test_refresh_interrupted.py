@@ -212,7 +212,9 @@ def test_a_provider_that_got_nothing_leaves_no_mark_and_an_earlier_one_stays(sta
     assert not MARK.search(lock_file(stage, entry).read_text())
 
 
-def test_an_answer_that_never_came_is_named_when_the_token_is_refused(stage: Stage):
+def test_rule_88_after_an_answer_that_never_came_the_token_is_tried_once_more_and_it_is_named(
+    stage: Stage,
+):
     entry = authorized(stage, ROTATING)
     age(stage, entry, 4000)
     stage.provider.application.behaviour = replace(ROTATING, delay=2)
@@ -223,7 +225,11 @@ def test_an_answer_that_never_came_is_named_when_the_token_is_refused(stage: Sta
     stage.provider.application.behaviour = ROTATING
     with pytest.raises(NeedsPerson, match=f"interrupted at {begun[1]}"):
         access_token(stage.workspace, entry)
+    assert stage.provider.application.count["refresh"] == 2
     assert begun[1] in stage.workspace.vault.get(entry.id).last_error
+    with pytest.raises(NeedsPerson):
+        access_token(stage.workspace, entry)
+    assert stage.provider.application.count["refresh"] == 2
 
 
 def test_an_unwritable_mark_keeps_the_refresh_token_unspent(

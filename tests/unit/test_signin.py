@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -385,19 +387,60 @@ async def test_an_entry_without_credentials_needs_a_person(stage: Stage):
         SignIns(stage.workspace).begin(stage.created("bare"))
 
 
-async def test_an_https_callback_and_its_fingerprint(stage: Stage):
+async def test_rule_41_the_fingerprint_that_is_shown_is_that_of_the_served_certificate(
+    stage: Stage,
+):
     entry = stage.configured("secure", "practice-https")
     signins = SignIns(stage.workspace)
     signin = signins.begin(entry)
     running = await started(signin)
     assert signin.callback_url.startswith("https://localhost:")
-    assert len(signin.fingerprint) >= 64
+    port = stage.workspace.settings.callback.port
+    served = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port), timeout=10)
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(served)).digest()
+    assert signin.fingerprint == digest.hex(":").upper()
     back = await asyncio.to_thread(stage.consent, signin.authorization_url)
     environ = {"SSL_CERT_FILE": str(stage.workspace.places.certificate)}
     page = await net.send(Request("GET", back, "page"), environ=environ)
     assert b"Authorization Successful" in page.body
     assert (await running).authorized
     await signins.close()
+
+
+async def test_rule_39_an_answer_that_the_browser_could_not_deliver_can_be_pasted(stage: Stage):
+    """The browser refuses the certificate that nobody vouches for, and stays at the address."""
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("secure", "practice-https"))
+    running = await started(signin)
+    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+    with pytest.raises(ProviderUnreachable, match="certificate"):
+        await get(back)
+    assert signin.state is SignInState.WAITING
+    signin.paste(back)
+    assert (await running).authorized
+    await signins.close()
+
+
+async def test_rule_17_what_a_sign_in_knows_is_in_memory_alone(stage: Stage):
+    home = stage.workspace.places.vault.parents[3]
+    assert stage.workspace.places.settings.is_relative_to(home)
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(stage.configured("secure", "practice-https"))
+    running = await started(signin)
+    attempt = signin.attempt
+    assert attempt.code_verifier is not None
+    kept = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert len(kept) >= 4
+    for secret in (attempt.state, attempt.code_verifier.reveal()):
+        assert not any(secret.encode() in data for data in kept)
+    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+    await signins.close()
+    assert isinstance((await asyncio.gather(running, return_exceptions=True))[0], SignInEnded)
+    again = SignIns(stage.workspace)
+    later = again.begin(stage.workspace.vault.find("secure"))
+    with pytest.raises(PasteProblem, match="another sign-in"):
+        later.paste(back)
+    assert stage.provider.application.count["token"] == 0
 
 
 async def test_look_at_says_what_is_pasted(stage: Stage):
@@ -432,7 +475,7 @@ async def test_an_https_callback_with_a_certificate_of_ones_own(stage: Stage, tm
     await signins.close()
 
 
-async def test_a_certificate_that_cannot_be_used_leaves_pasting(stage: Stage, tmp_path):
+async def test_rule_39_a_certificate_that_cannot_be_used_leaves_pasting(stage: Stage, tmp_path):
     (tmp_path / "empty.pem").write_text("")
     settings = stage.workspace.settings
     broken = str(tmp_path / "empty.pem")

@@ -49,7 +49,7 @@ def test_the_forward_line_names_the_server_as_the_laptop_knows_it():
     assert "'$(reboot)'" in hostile
 
 
-def test_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browser(tmp_path):
+def test_rule_51_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browser(tmp_path):
     for name in ("lynx", "w3m", "www-browser", "xdg-open"):
         program(tmp_path, name, "exit 0\n")
     assert not can_open(environment(tmp_path), "linux")
@@ -66,10 +66,25 @@ def test_rule_49_the_browser_gets_exactly_one_argument_and_no_shell(tmp_path):
     assert seen.read_text().splitlines() == ["1", link]
 
 
-def test_rule_50_a_launcher_that_fails_is_reported_and_one_that_runs_on_is_left(tmp_path):
-    program(tmp_path, "failing", "echo noise; exit 3\n")
+def test_rule_51_browser_is_split_like_a_shell_and_run_without_one(tmp_path):
+    seen = tmp_path / "seen"
+    program(tmp_path, "my browser", f'printf "%s\\n" "$@" > {seen}\n')
+    browser = f"'{tmp_path}/my browser' --new $(touch\\ {tmp_path}/gone) `id` %s --last"
+    open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER=browser), "linux")
+    words = ["--new", f"$(touch {tmp_path}/gone)", "`id`", LINK, "--last"]
+    assert seen.read_text().splitlines() == words
+    assert not (tmp_path / "gone").exists()
+    for broken in ("'unclosed", ":", " : ", str(tmp_path / "missing")):
+        program(tmp_path, "xdg-open", "exit 0\n")
+        found = opener(environment(tmp_path, DISPLAY=":0", BROWSER=broken), "linux")
+        assert found == [str(tmp_path / "xdg-open")]
+
+
+def test_rule_50_a_launcher_that_fails_is_reported_and_one_that_runs_on_is_left(tmp_path, capfd):
+    program(tmp_path, "failing", "echo noise; echo noise >&2; read -r line && echo typed; exit 3\n")
     with pytest.raises(StorageFailed, match="status 3"):
         open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER="failing"), "linux")
+    assert capfd.readouterr() == ("", "")
     program(tmp_path, "staying", "exec sleep 2\n")
     open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER="staying"), "linux")
     with pytest.raises(StorageFailed, match="no browser"):
@@ -78,7 +93,14 @@ def test_rule_50_a_launcher_that_fails_is_reported_and_one_that_runs_on_is_left(
 
 @pytest.mark.parametrize(
     "link",
-    ["javascript:alert(1)", "file:///etc/passwd", "--version", "https://a b/", "https://u@evil/"],
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "--version",
+        "https://a b/",
+        "https://u@evil/",
+        "%action",
+    ],
 )
 def test_rule_48_what_must_not_be_opened_is_not(tmp_path, link):
     program(tmp_path, "firefox", f"touch {tmp_path}/opened\n")
@@ -87,7 +109,7 @@ def test_rule_48_what_must_not_be_opened_is_not(tmp_path, link):
     assert not (tmp_path / "opened").exists()
 
 
-def test_trap_4_in_tmux_the_text_goes_through_tmux_itself(tmp_path):
+def test_rule_53_trap_4_in_tmux_the_text_goes_through_tmux_itself(tmp_path):
     seen = tmp_path / "seen"
     program(tmp_path, "tmux", f'printf "%s " "$@" > {seen}; cat >> {seen}\n')
     where = clipboard.copy("the text", environment(tmp_path, TMUX="x", SSH_TTY="y"), "linux")
@@ -96,7 +118,7 @@ def test_trap_4_in_tmux_the_text_goes_through_tmux_itself(tmp_path):
     assert seen.read_text() == "load-buffer -w - the text"
 
 
-def test_a_clipboard_program_that_fails_or_is_missing_is_not_believed(tmp_path):
+def test_rule_53_a_clipboard_program_that_fails_or_is_missing_is_not_believed(tmp_path):
     program(tmp_path, "xclip", "exit 1\n")
     environ = {"PATH": str(tmp_path), "DISPLAY": ":0"}
     assert clipboard.copy("x", environ, "linux") is None
@@ -107,7 +129,7 @@ def test_a_clipboard_program_that_fails_or_is_missing_is_not_believed(tmp_path):
     assert (tmp_path / "out").read_text() == "naïve"
 
 
-def test_osc52_carries_the_text():
+def test_rule_53_osc52_carries_the_text():
     assert clipboard.osc52("abc") == "\x1b]52;c;YWJj\x07"
 
 

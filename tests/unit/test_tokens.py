@@ -32,7 +32,9 @@ from tui_oauth.model import Entry
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret
+from tui_oauth.text import rfc3339
 from tui_oauth.tokens import access_token, refresh_entry
+from tui_oauth.workspace import Workspace
 
 ROTATING = Behaviour(rotating_refresh=True, expires_in=3600)
 
@@ -48,6 +50,21 @@ def test_rule_90_a_token_without_end_is_given_without_any_traffic(stage: Stage):
     assert requests(stage) == before
     with pytest.raises(NeedsPerson, match="no refresh token"):
         refresh_entry(stage.workspace, entry)
+
+
+def test_rule_91_a_token_is_refreshed_when_it_is_asked_for_and_not_before(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    before = requests(stage)
+    (shown,) = [describe(stage.workspace, each) for each in stage.workspace.vault.entries()]
+    assert shown["expires_at"] < rfc3339(stage.workspace.now())
+    fresh = Workspace.from_environment(stage.workspace.environ)
+    fresh.places.key_file.rename(fresh.places.key_file.with_suffix(".away"))
+    with pytest.raises(TuiOauthError):
+        access_token(fresh, entry)  # the vault is locked
+    assert requests(stage) == before
+    assert access_token(stage.workspace, entry).access_token
+    assert requests(stage) == before + 1
 
 
 def test_a_valid_token_is_given_and_an_ending_one_refreshed_first(stage: Stage):

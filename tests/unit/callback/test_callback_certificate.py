@@ -211,6 +211,43 @@ def test_rule_41_the_fingerprint_is_that_of_the_certificate(made: CertificatePat
     assert fingerprint(with_text) == shown
 
 
+AUDITED = """
+import sys, time, pathlib
+import cryptography.hazmat.primitives.asymmetric.ec, datetime, ssl
+from tui_oauth.callback.certificate import ensure_certificate, fingerprint, tls_context
+
+folder, place = sys.argv[1:]
+STARTS = ("subprocess", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system")
+CHANGES = ("os.chmod", "os.link", "os.mkdir", "os.rename", "os.symlink")
+seen = []
+
+def hook(event, args):
+    if event == "open":
+        if isinstance(args[0], str) and args[2] & 3 and not args[0].startswith(folder):
+            seen.append((event, args))
+    elif event.startswith(STARTS):
+        seen.append((event, args))
+    elif event in CHANGES and not str(args[0]).startswith(folder):
+        seen.append((event, args))
+
+sys.addaudithook(hook)
+made = ensure_certificate(pathlib.Path(place), int(time.time()))
+tls_context(*made)
+print(fingerprint(made.certificate), seen)
+"""
+
+
+def test_rule_41_no_program_is_started_and_nothing_written_elsewhere(place: Path) -> None:
+    """Making, loading and showing it, seen by an audit hook of the interpreter."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", AUDITED, str(place.parents[2]), str(place)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{fingerprint(place)} []\n"
+
+
 def test_rule_42_the_context_is_modern(made: CertificatePaths) -> None:
     context = tls_context(*made)
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

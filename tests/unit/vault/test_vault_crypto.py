@@ -84,7 +84,7 @@ def test_a_part_opens_to_what_was_sealed_and_is_padded(text: bytes, block: int) 
         ("sec", ENTRY_ID, 7, "j"),
     ],
 )
-def test_a_part_opens_in_its_own_place_only(place: tuple[str, str, int, str]) -> None:
+def test_rule_112_a_part_opens_in_its_own_place_only(place: tuple[str, str, int, str]) -> None:
     sealed = KEYS.seal_part("sec", ENTRY_ID, 7, "k", b"text", 64)
     with pytest.raises(crypto.DoesNotOpen):
         KEYS.open_part(*place, sealed)

@@ -36,7 +36,9 @@ def _refused(home: Path, data: bytes) -> None:
     assert state_of(home) == before
 
 
-def test_a_flipped_bit_in_any_byte_is_noticed(vault: Vault, home: Path, spots: Places) -> None:
+def test_rule_111_a_flipped_bit_in_any_byte_is_noticed(
+    vault: Vault, home: Path, spots: Places
+) -> None:
     vault.add(entry("one"), secrets("cs-one"))
     good = spots.vault.read_bytes()
     descriptor = os.open(spots.vault, os.O_WRONLY)
@@ -51,7 +53,7 @@ def test_a_flipped_bit_in_any_byte_is_noticed(vault: Vault, home: Path, spots: P
     assert len(reopen(home).entries()) == 1
 
 
-def test_every_truncation_is_noticed(full: Vault, home: Path, spots: Places) -> None:
+def test_rule_111_every_truncation_is_noticed(full: Vault, home: Path, spots: Places) -> None:
     good = spots.vault.read_bytes()
     for length in range(len(good) - 1, 0, -7):
         os.truncate(spots.vault, length)
@@ -124,7 +126,7 @@ EDITS = [_swap_records, _swap_parts, _swap_names, _repeat, _remove, _count_up]
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_records_that_were_moved_about_are_noticed(
+def test_rule_112_records_that_were_moved_about_are_noticed(
     full: Vault, home: Path, spots: Places, edit: Callable[[Document], None]
 ) -> None:
     value = json.loads(spots.vault.read_bytes())
@@ -143,7 +145,7 @@ def test_one_record_rolled_back_is_noticed(full: Vault, home: Path, spots: Place
 
 
 @pytest.mark.parametrize("edit", [_swap_parts, _swap_names, _repeat, _count_up])
-def test_even_under_a_right_seal_records_open_in_their_place_only(
+def test_rule_112_even_under_a_right_seal_records_open_in_their_place_only(
     full: Vault, home: Path, spots: Places, edit: Callable[[Document], None]
 ) -> None:
     tables = json.loads(spots.vault.read_bytes())

@@ -27,7 +27,7 @@ def test_a_file_that_others_may_use_is_refused(
 
 
 @pytest.mark.parametrize("which", ["vault", "key_file"])
-def test_a_symbolic_link_is_not_followed(
+def test_rule_111_a_symbolic_link_is_not_followed(
     vault: Vault, home: Path, spots: Places, which: str
 ) -> None:
     path: Path = getattr(spots, which)
@@ -55,7 +55,7 @@ def test_a_fifo_a_folder_and_a_device_are_refused_without_waiting(
         files.open_private(Path("/dev/null"), which)
 
 
-def test_another_users_file_is_refused(
+def test_rule_111_another_users_file_is_refused(
     vault: Vault, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uid = os.geteuid()
@@ -118,7 +118,7 @@ def test_a_lock_that_is_a_link_or_a_fifo_is_refused(vault: Vault, spots: Places)
         vault.add(entry())
 
 
-def test_a_temporary_name_that_is_a_link_is_replaced_and_not_written_through(
+def test_rule_111_a_temporary_name_that_is_a_link_is_not_written_through(
     vault: Vault, spots: Places, tmp_path: Path
 ) -> None:
     target = tmp_path / "precious"

@@ -138,7 +138,7 @@ def test_trap_7_a_missing_vault_is_not_made_by_reading(home: Path, spots: Places
     assert list(home.iterdir()) == []
 
 
-def test_trap_8_modes_do_not_depend_on_the_umask(home: Path, spots: Places) -> None:
+def test_rule_111_trap_8_modes_do_not_depend_on_the_umask(home: Path, spots: Places) -> None:
     from tui_oauth.vault import create_vault
 
     for mask in (0o000, 0o077, 0o277):
