@@ -102,6 +102,7 @@ dd .quiet { margin-left: .3rem; }
 .consent .actions { flex-direction: column; gap: .4rem; }
 .consent.wide .actions { flex-direction: row; }
 .consent .actions .quiet { width: 100%; color: var(--soft); }
+.consent #user-code { font-size: 1.5rem; letter-spacing: .08em; }
 .consent .foot { font-size: .9rem; text-align: center; margin: 0 auto; overflow-wrap: anywhere; }
 .compare > div + div { margin-top: 1rem; }
 .compare code { display: block; padding: .5rem .7rem; background: var(--page); border: 1px solid var(--line);

@@ -64,7 +64,7 @@ def decide(device: Device, permissions: Sequence[str], csrf: str) -> Html:
             ),
             element("h1", asks),
             element("p", "Go on only if the device in front of you shows this code:"),
-            element("p", element("code", device.user_code, class_="value", id="code")),
+            element("p", element("code", device.user_code, class_="value", id="user-code")),
             *decision(device.app, permissions),
             method="post",
             action="/device",

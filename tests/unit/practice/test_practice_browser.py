@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import urlencode
 
 import pytest
+from practice_calls import send
 
 from tests.browser import Browser
+from tui_oauth.oauth.http import Request
 from tui_oauth.practice.provider import PracticeProvider
 
 pytestmark = pytest.mark.chromium
@@ -94,6 +98,57 @@ def test_without_javascript(browser, provider, landing):
     assert "code=" in browser.wait_for_url(landing)
 
 
+def device_of(provider: PracticeProvider) -> dict[str, str]:
+    """The answer of the device authorization endpoint to an app that may choose the workspace."""
+    app = provider.register("My terminal", public=True, auth_method="none")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"client_id={app.client_id}&scope=openid%20read".encode()
+    answer = send(Request("POST", f"{provider.url}/oauth/device", "test", form, body))
+    found: dict[str, str] = json.loads(answer.body)
+    return found
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_device_is_let_in(browser, provider, javascript):
+    if not javascript:
+        browser.without_javascript()
+    asked = device_of(provider)
+    browser.navigate(asked["verification_uri"])
+    browser.fill("#user_code", "WRNG-CODE")
+    browser.click_text("Continue")
+    browser.wait_for_text("No device waits with this code.")
+    browser.fill("#user_code", asked["user_code"].replace("-", " ").lower())
+    browser.click_text("Continue")
+    browser.wait_for_text("My terminal asks for access")
+    assert asked["user_code"] in browser.text
+    browser.click_text("Authorize access")
+    browser.wait_for_text("Device connected")
+
+
+def test_a_device_is_turned_away(browser, provider):
+    browser.navigate(device_of(provider)["verification_uri_complete"])
+    assert "Go on only if the device in front of you shows this code" in browser.text
+    browser.click_text("Cancel")
+    browser.wait_for_text("Device not connected")
+
+
+def test_the_standard_consent_page_leads_to_the_callback(browser, provider, landing):
+    app = provider.register("Mine", landing)
+    asked = {
+        "response_type": "code",
+        "client_id": app.client_id,
+        "redirect_uri": landing,
+        "scope": "read write",
+        "state": "xyz",
+    }
+    browser.navigate(f"{provider.url}/oauth/authorize?{urlencode(asked)}")
+    assert "Change orders" in browser.text
+    browser.click_text("Authorize access")
+    url = browser.wait_for_url(landing)
+    assert "code=" in url
+    assert "&state=xyz&iss=" in url
+
+
 def test_one_click_selects_the_secret(browser, provider, landing):
     app = provider.register("Mine", landing)
     browser.navigate(f"{provider.url}/apps/{app.key}/basic-information")
@@ -122,6 +177,7 @@ def test_a_hostile_name_runs_nothing(browser, provider, landing):
 
 def test_pages_fit_light_dark_wide_and_narrow(browser, provider, landing, tmp_path):
     app = provider.register("Mine", landing)
+    code = device_of(provider)["user_code"]
     for dark in (False, True):
         browser.dark(dark)
         for width in (1100, 390):
@@ -130,6 +186,8 @@ def test_pages_fit_light_dark_wide_and_narrow(browser, provider, landing, tmp_pa
                 "/",
                 f"/apps/{app.key}/authentication?edit=1",
                 f"/oauth?client_id={app.client_id}",
+                "/device",
+                f"/device?user_code={code}",
             ):
                 browser.navigate(provider.url + path)
                 assert browser.evaluate("document.documentElement.scrollWidth") <= width
