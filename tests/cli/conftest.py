@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_tools import Browser, Shell
 
 from tui_oauth import entries
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.practice.records import Wanted
 from tui_oauth.secret import Secret
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
@@ -82,6 +85,32 @@ def authorized(workspace: Workspace, configured: Entry) -> Authorized:
         return workspace.vault.change(configured.id, edit)
 
     return make
+
+
+@pytest.fixture
+def signed_in(authorized: Authorized, provider: PracticeProvider) -> Callable[..., None]:
+    """Makes `practice` an entry that somebody signed in at a provider that behaves so."""
+
+    def sign_in(**behaviour: Any) -> None:
+        provider.application.behaviour = Behaviour(**behaviour)
+        store = provider.application.store
+        (app,) = store.apps()
+        code = store.consent(app, app.workspace, app.redirect_links[0], "")
+        granted = store.exchange(
+            app,
+            code,
+            verifier="",
+            redirect_uri=None,
+            wanted=Wanted(behaviour.get("expires_in")),
+            refresh=provider.application.behaviour.issues_refresh_tokens,
+        )
+        authorized(
+            token=granted.access_token,
+            refresh_token=granted.refresh_token,
+            ends_in=behaviour.get("expires_in"),
+        )
+
+    return sign_in
 
 
 @pytest.fixture

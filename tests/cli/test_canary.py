@@ -124,6 +124,7 @@ def _whole_session(
     _keys_and_copies(session, shell, tmp_path)
     _crash(session, shell)
     _practice(session, shell)
+    run("revoke", "special", "--json")
     run("rename", "special", "renamed")
     run("delete", "renamed", "--yes")
     shell.vault.write_bytes(shell.vault.read_bytes()[:-40])

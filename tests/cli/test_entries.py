@@ -209,18 +209,6 @@ def test_rename(shell, configured):
     assert shell.vault.read_bytes() == before
 
 
-def test_delete_without_a_terminal_needs_yes(shell, authorized):
-    authorized()
-    before = shell.vault.read_bytes()
-    done = shell.run("delete", "practice", code=2)
-    assert "tui-oauth delete practice --yes" in done.err
-    assert shell.vault.read_bytes() == before
-    done = shell.run("delete", "practice", "--yes")
-    assert done.out == "Deleted practice\n"
-    assert "still valid at Practice provider" in done.err
-    assert shell.run("list", "--json").json == []
-
-
 def test_callback_url(shell, workspace, free_port):
     shell.run("create", "x", "--service", "intercom")
     assert shell.run("callback-url").out == f"http://127.0.0.1:{free_port}/callback\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tui_oauth.secret import Secret
 
 
@@ -34,15 +32,6 @@ def test_a_terminal_is_no_source_for_client_secret_stdin(shell, configured):
 def test_options_are_enough_for_a_configured_entry(shell, configured):
     with shell.terminal("configure", "practice", "--scope", "read") as terminal:
         assert "Client secret" not in terminal.end()
-
-
-@pytest.mark.parametrize(("answer", "left"), [("y\n", 0), ("\n", 1), ("no\n", 1)])
-def test_delete_asks(answer, left, shell, configured, workspace):
-    with shell.terminal("delete", "practice") as terminal:
-        terminal.wait_for("[y/N] ")
-        terminal.type(answer)
-        terminal.end()
-    assert len(workspace.vault.entries()) == left
 
 
 def test_the_passphrase_is_asked_without_echo(shell):

@@ -6,34 +6,7 @@ import pytest
 
 from tui_oauth import entries
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.records import Wanted
 from tui_oauth.secret import Secret
-
-
-@pytest.fixture
-def signed_in(workspace, authorized, provider):
-    """Makes `practice` an entry that somebody signed in at a provider that behaves so."""
-
-    def sign_in(**behaviour):
-        provider.application.behaviour = Behaviour(**behaviour)
-        store = provider.application.store
-        (app,) = store.apps()
-        code = store.consent(app, app.workspace, app.redirect_links[0], "")
-        granted = store.exchange(
-            app,
-            code,
-            verifier="",
-            redirect_uri=None,
-            wanted=Wanted(expires_in=behaviour.get("expires_in")),
-            refresh=provider.application.behaviour.issues_refresh_tokens,
-        )
-        authorized(
-            token=granted.access_token,
-            refresh_token=granted.refresh_token,
-            ends_in=behaviour.get("expires_in"),
-        )
-
-    return sign_in
 
 
 def test_rule_116_token_prints_the_token_and_a_newline(shell, authorized):

@@ -29,7 +29,7 @@ def test_the_tree_names_every_command_of_the_interface():
     assert {c.name for c in COMMANDS} == {
         "init", "status", "services", "guide", "service add", "service show", "service check",
         "create", "callback-url", "configure", "authorize", "list", "show", "token", "header",
-        "check", "refresh", "rename", "delete", "sandbox", "demo", "unlock", "lock",
+        "check", "refresh", "revoke", "rename", "delete", "sandbox", "demo", "unlock", "lock",
         "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
         "vault backup", "export", "import", "doctor", "discover",
     }  # fmt: skip

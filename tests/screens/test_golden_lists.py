@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.screens.golden import same_as_file
-from tests.screens.people import workspace
+from tests.screens.people import entry, workspace
 from tests.tui.stage import shown, until
 from tui_oauth.tui.app import ManageOAuth
 
@@ -63,6 +63,17 @@ async def _delete(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "Keep" in shown(pilot.app), "the question")
 
 
+def _asks_over_the_list(pilot: Pilot[Any]) -> bool:
+    """The question and what lies below it are not painted at once."""
+    return all(words in shown(pilot.app) for words in ("Keep", "Manage OAuth", "n New"))
+
+
+async def _revoke(pilot: Pilot[Any]) -> None:
+    await _manage(pilot)
+    await pilot.press("x")
+    await until(pilot, lambda: _asks_over_the_list(pilot), "the question")
+
+
 async def _help(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
     await pilot.press("question_mark")
@@ -80,6 +91,7 @@ async def _help(pilot: Pilot[Any]) -> None:
         ("rename", _rename),
         ("callbacks", _callbacks),
         ("delete", _delete),
+        ("revoke", _revoke),
         ("help", _help),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
@@ -112,3 +124,14 @@ async def test_the_first_start_says_what_protects(size: tuple[int, int]) -> None
         await pilot.press("down")
         await until(pilot, lambda: "● Passphrase" in shown(app), "the other choice")
         same_as_file(app, f"first-run-{size[0]}x{size[1]}")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_a_token_that_no_program_can_revoke(home: Path, size: tuple[int, int]) -> None:
+    mail = entry(11, "mail", "microsoft", "Microsoft (generic)", configured=True, authorized=True)
+    app = ManageOAuth(workspace(home, entries=(mail,)))
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "mail" in shown(app), "the list")
+        await pilot.press("x")
+        await until(pilot, lambda: _asks_over_the_list(pilot), "the question")
+        same_as_file(app, f"revoke-no-way-{size[0]}x{size[1]}")

@@ -49,6 +49,7 @@ COMMANDS = [
         "another-secret\n",
     ),
     Command("rename", ["rename", "other", "renamed"]),
+    Command("revoke", ["revoke", "work"]),
     Command("delete", ["delete", "other", "--yes"]),
     Command("refresh", ["refresh", "work"]),
     Command("token", ["token", "ended"]),

@@ -11,7 +11,7 @@ from stage import Stage, at, place_of, shown, until, words
 from textual.widgets import Button
 
 from tui_oauth import entries
-from tui_oauth.errors import NotFound, ProviderUnreachable
+from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.secret import Secret
 from tui_oauth.settings import CallbackSettings, Settings
@@ -247,27 +247,6 @@ async def test_the_list_follows_also_when_the_change_was_read_by_something_else(
         other.add(Entry("", "alpha", "practice", "Practice", 1, 1))
         assert len(stage.workspace.vault.entries()) == 2, "as a job beside the list reads it"
         await until(pilot, lambda: names(app) == ["alpha", "bravo"], "the new entry")
-
-
-async def test_delete_asks_first_and_the_harmless_button_has_the_focus(stage: Stage) -> None:
-    entry = authorized(stage, "going")
-    app = stage.app()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: names(app), "the entries")
-        await pilot.press("d")
-        await until(pilot, lambda: "Delete the entry going?" in shown(app), "the question")
-        assert "stay valid at Practice provider" in words(app)
-        assert app.focused is not None
-        assert app.focused.id == "no"
-        await pilot.press("enter")
-        await until(pilot, lambda: at(app, "manage"), "the list")
-        assert stage.workspace.vault.get(entry.id).name == "going"
-        await pilot.press("d")
-        await until(pilot, lambda: "Keep" in shown(app), "the question")
-        await pilot.press("right", "enter")
-        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
-        with pytest.raises(NotFound):
-            stage.workspace.vault.get(entry.id)
 
 
 async def test_rename_refuses_a_name_that_is_taken(stage: Stage) -> None:

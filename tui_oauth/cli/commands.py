@@ -146,6 +146,13 @@ COMMANDS = (
         options.refresh,
     ),
     Command(
+        "revoke",
+        "ending:revoke",
+        "end an entry's access at the service, then remove its tokens here",
+        "tui-oauth revoke my-intercom",
+        options.revoke,
+    ),
+    Command(
         "rename",
         "entries:rename",
         "give an entry another name",
@@ -154,7 +161,7 @@ COMMANDS = (
     ),
     Command(
         "delete",
-        "entries:delete",
+        "ending:delete",
         "remove an entry and its secrets from this machine",
         "tui-oauth delete my-intercom --yes",
         options.delete,

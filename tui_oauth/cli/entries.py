@@ -1,4 +1,4 @@
-"""Commands on entries: create, configure, look at, rename, delete."""
+"""Commands on entries: create, configure, look at, rename."""
 
 from __future__ import annotations
 
@@ -233,28 +233,4 @@ def rename(context: Context) -> int:
     workspace, args = context.workspace, context.args
     entry = entries.rename_entry(workspace, workspace.vault.find(args.name), args.new_name)
     output.result(f"Renamed to {entry.name}")
-    return 0
-
-
-def delete(context: Context) -> int:
-    """Remove an entry, after a question on a terminal or with --yes."""
-    workspace, args = context.workspace, context.args
-    if not args.yes and not context.may_ask:
-        raise UsageProblem(
-            "delete asks before it removes an entry, and nobody can be asked here.",
-            f"Say it with the command: tui-oauth delete {entries.shell_word(args.name)} --yes",
-        )
-    entry = workspace.vault.find(args.name)
-    if not args.yes:
-        question = f"Delete {entry.name} ({entry.service_name}) and its secrets? [y/N] "
-        if ask_line(output.plain(question)).lower() not in {"y", "yes"}:
-            output.note(f"{entry.name} was kept.")
-            return 0
-    entries.delete_entry(workspace, entry)
-    output.result(f"Deleted {entry.name}")
-    if entry.authorized:
-        output.note(
-            f"Its token is still valid at {entry.service_name}: "
-            "remove the app's access there if it is to end."
-        )
     return 0

@@ -277,6 +277,20 @@ def rename(parser: Parser) -> None:
 def delete(parser: Parser) -> None:
     named(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--revoke",
+        action="store_true",
+        help="end its access at the service first; the entry stays if that fails",
+    )
+
+
+def revoke(parser: Parser) -> None:
+    named_json(parser)
+    parser.add_argument(
+        "--forget",
+        action="store_true",
+        help="remove the tokens here also if the service did not revoke them",
+    )
 
 
 def unlock(parser: Parser) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tui_oauth.oauth.http import Response
     from tui_oauth.services.format import Service
 
+_ENDED = frozenset({"invalid_token", "token_revoked", "token_expired", "expired_token"})
+
 
 def revocation_request(service: Service, client: Client, tokens: TokenSet) -> Request | None:
     """The first revocation request; None where the service has no way to revoke (rule 96)."""
@@ -48,6 +50,30 @@ def revocation_requests(service: Service, client: Client, tokens: TokenSet) -> t
         )
     use_refresh = quirks.token == "refresh" and tokens.refresh_token is not None
     return (_request(service, client, tokens, refresh=use_refresh),)
+
+
+def is_standard(service: Service) -> bool:
+    """Whether the service revokes single tokens as RFC 7009 section 2.1 has it, and nothing else."""
+    quirks = service.quirks.revoke
+    return (
+        bool(service.revoke_url)
+        and "{" not in service.revoke_url
+        and (quirks.method, quirks.body) == ("POST", "form")
+        and quirks.auth in {"client", "basic"}
+        and not quirks.parameters
+    )
+
+
+def had_ended(service: Service, error: TuiOauthError) -> bool:
+    """Whether a refused revocation says that the token was good for nothing any more.
+
+    RFC 7009 section 2.2 wants 200 for such a token; not every service answers so. Where the token
+    itself proves who asks, 401 says the same.
+    """
+    if not isinstance(error, ProviderRefused):
+        return False
+    by_token = service.quirks.revoke.auth == "bearer" and error.status == 401
+    return by_token or error.code in _ENDED
 
 
 def read_revocation(service: Service, response: Response) -> None:

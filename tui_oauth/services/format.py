@@ -320,10 +320,11 @@ class CredentialLabels:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """The steps at the provider, and what people trip over."""
+    """The steps at the provider, what people trip over, and how a person ends the access there."""
 
     steps: tuple[str, ...] = ()
     gotchas: tuple[str, ...] = ()
+    revoke: str = ""
     sources: tuple[str, ...] = ()
 
 

@@ -81,7 +81,7 @@ def templates(service: Service) -> Iterator[Template]:
     for origin in quirks.api.origins:
         yield "quirks.api.origins", origin, kept
     yield from _each("quirks.device.parameters", quirks.device.parameters, client)
-    for text in (*service.guide.steps, *service.guide.gotchas):
+    for text in (*service.guide.steps, *service.guide.gotchas, service.guide.revoke):
         yield "guide", text, frozenset({"callback_url"})
 
 

@@ -17,11 +17,12 @@ _EMPTY: tuple[object, ...] = (None, "", [], {})
 def service_text(service: Service) -> str:
     """The TOML of a file that says what `service` says, its guide included."""
     facts: dict[str, Any] = as_facts(service)
-    guide = {"steps": list(service.guide.steps), "gotchas": list(service.guide.gotchas)}
+    told = service.guide
+    guide = {"steps": list(told.steps), "gotchas": list(told.gotchas), "revoke": told.revoke}
     if service.aliases:
         facts["aliases"] = list(service.aliases)
-    if service.guide.steps:
-        facts["guide"] = guide
+    if any(guide.values()):
+        facts["guide"] = {key: value for key, value in guide.items() if value}
     return "\n".join(_table(_without_empty(facts), "")).strip() + "\n"
 
 

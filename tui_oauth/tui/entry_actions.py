@@ -193,38 +193,3 @@ class EntryActions(AppScreen[None]):
         if entry is not None:
             self.reload(entry.id)
             self.say(f"Renamed to {entry.name}.")
-
-    def action_delete(self) -> None:
-        entry = self._chosen()
-        if entry is None:
-            return
-        question = f"Delete the entry {entry.name}?"
-        said = "Its client ID and secret are removed from this vault."
-        if entry.authorized:
-            said = (
-                "Its client ID, secret and tokens are removed from this vault. The tokens stay "
-                f"valid at {entry.service_name} until they end or are revoked there."
-            )
-        self.home.ask(
-            question,
-            said,
-            yes="Delete",
-            no="Keep",
-            done=lambda sure: self._delete(entry) if sure else None,
-        )
-
-    def _delete(self, entry: Entry) -> None:
-        workspace = self.home.workspace
-
-        async def delete() -> None:
-            signins = self.home.signins_or_none
-            signin = signins.get(entry.id) if signins is not None else None
-            if signin is not None:
-                signin.cancel()
-            await in_thread(entry_actions.delete_entry, workspace, entry)
-
-        def told(_: None) -> None:
-            self.reload()
-            self.say(f"{entry.name} deleted.")
-
-        self.job(f"Deleting {entry.name}…", delete, told)

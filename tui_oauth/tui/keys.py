@@ -54,8 +54,9 @@ callbacks     | u               | u     | Callback URLs     |                 | 
 copy-token    | t               | t     | Token             |                 |            | Copy a valid access token; it is refreshed first if it ends soon.
 refresh       | r               | r     | Refresh           | refresh_entry   |            | Fetch a new access token now.
 check         | k               | k     | Check             |                 |            | Ask the provider whose token it is.
+revoke        | x               | x     | Revoke            |                 |            | End the entry's access at the service, then remove its tokens here; after a question.
 rename        | f2,m            | F2    | Rename            |                 |            | Give the entry another name (m does the same).
-delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question.
+delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question; it can be revoked first.
 details       | i               | i     | Details           |                 |            | Everything known about the entry, without secrets.
 search        | slash           | /     | Search            |                 |            | Narrow the list by typing; esc shows all again.
 sort          | s               | s     | Sort              |                 |            | Sort by name, status, service or expiry, in turn.

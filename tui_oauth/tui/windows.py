@@ -16,6 +16,7 @@ from tui_oauth.model import Entry
 if TYPE_CHECKING:
     from tui_oauth.conflicts import Difference, Resolution, Version
     from tui_oauth.secret import Secret
+    from tui_oauth.tui.choice import Choice
     from tui_oauth.tui.forms import Form
     from tui_oauth.tui.widgets.details import Line
     from tui_oauth.vault.bundle import Step
@@ -171,7 +172,27 @@ class Windows(App[int]):
         self, question: str, explanation: str, *, yes: str, no: str, done: Callable[[bool], None]
     ) -> None:
         """A question before something is lost; `done` gets True for `yes` alone."""
+        from tui_oauth.tui.choice import Choice
+
+        self.choose(
+            question,
+            explanation,
+            keep=no,
+            choices=(Choice("y", yes),),
+            done=lambda answer: done(answer == "y"),
+        )
+
+    def choose(
+        self,
+        question: str,
+        explanation: str,
+        *,
+        keep: str,
+        choices: Sequence[Choice],
+        done: Callable[[str], None],
+    ) -> None:
+        """As `ask`, with several answers; `done` gets the key of one, or "" for `keep`."""
         from tui_oauth.tui.screens.confirm import ConfirmScreen
 
-        screen = ConfirmScreen(question, explanation, yes=yes, no=no)
-        self.push_screen(screen, lambda sure: done(bool(sure)))
+        screen = ConfirmScreen(question, explanation, keep=keep, choices=choices)
+        self.push_screen(screen, lambda answer: done(answer or ""))

@@ -16,7 +16,7 @@ from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem, VaultLocked
 from tui_oauth.model import Entry
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import in_thread
-from tui_oauth.tui.entry_actions import EntryActions
+from tui_oauth.tui.ending_actions import EndingActions
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.rows import SORTS, arranged, row_of
 from tui_oauth.tui.widgets.callback_field import CallbackField
@@ -37,6 +37,7 @@ _OF_AN_ENTRY = {
     "copy_token",
     "refresh_entry",
     "check",
+    "revoke",
     "rename",
     "delete",
     "details",
@@ -53,10 +54,11 @@ _TOOLS = (
     "copy-token",
     "refresh",
     "check",
-    "details",
+    "revoke",
     "rename",
     "delete",
     "search",
+    "details",
 )
 
 
@@ -70,7 +72,7 @@ class SearchInput(Input):
     BINDINGS = [Binding("up,down", "screen.into_list", show=False)]  # noqa: RUF012 - Textual's declaration
 
 
-class ManageScreen(EntryActions):
+class ManageScreen(EndingActions):
     """The first screen, below all others."""
 
     KEY_GROUP = "manage"
