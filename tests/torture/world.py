@@ -16,6 +16,7 @@ from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.paths import Places, places
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.practice.records import Wanted
 from tui_oauth.secret import Secret
 from tui_oauth.vault import Vault, create_vault, open_vault
 
@@ -225,7 +226,7 @@ def _add_authorized(
     store = provider.application.store
     code = store.consent(app, app.workspace, link, "")
     granted = store.exchange(
-        app, code, verifier="", redirect_uri=None, expires_in=3600, refresh=True
+        app, code, verifier="", redirect_uri=None, wanted=Wanted(3600), refresh=True
     )
     now = int(time.time())
     tokens = TokenSet(

@@ -35,10 +35,14 @@ MARK = re.compile(r"refresh begun (\S+Z) process (\d+) token ([0-9a-f]{8})")
 
 
 class Gate:
-    """A way to the provider that holds the first request back until its sender is gone."""
+    """A way to the provider that holds the first request back until its sender is gone.
+
+    With `loses` it passes that on, and cuts the line when the provider has answered.
+    """
 
     def __init__(self, target: int) -> None:
         self._target = target
+        self.loses = False
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self.holds = threading.Event()
@@ -60,7 +64,7 @@ class Gate:
     def _serve(self, connection: socket.socket, hold: bool) -> None:
         with connection:
             received = connection.recv(65_536)
-            if hold:
+            if hold and not self.loses:
                 self.holds.set()
                 while connection.recv(65_536):
                     pass
@@ -68,7 +72,10 @@ class Gate:
             with socket.create_connection(("127.0.0.1", self._target)) as onward:
                 onward.sendall(received)
                 threading.Thread(target=_pour, args=(connection, onward), daemon=True).start()
-                _pour(onward, connection)
+                if not hold:
+                    _pour(onward, connection)
+                elif onward.recv(65_536):
+                    self.holds.set()
 
 
 def _pour(source: socket.socket, target: socket.socket) -> None:
@@ -162,6 +169,46 @@ def test_rule_84_killed_after_the_token_was_spent_one_more_asks_and_says_why(sta
     assert all("tui-oauth authorize work" in err for _, _, err in done)
     assert not MARK.search(lock_file(stage, entry).read_text()), "told, so no longer unfinished"
     assert [path.suffix for path in lock_file(stage, entry).parent.iterdir()] == [".lock"]
+
+
+def test_rule_88_an_answer_lost_on_its_way_is_asked_for_once_more_and_the_rest_are_told(
+    stage: Stage, gate: Gate
+):
+    """The provider has rotated and the answer never came: by no means can a client tell."""
+    entry = authorized(stage, ROTATING)
+    age(stage, entry, 4000)
+    gate.loses = True
+    stage.workspace.vault.change(
+        entry.id, lambda held, kept: (replace(held, variables={"port": str(gate.port)}), kept)
+    )
+    before = stage.workspace.vault.secrets(entry).tokens
+    done = finish(start(20), killed=0)
+    assert gate.holds.is_set()
+    # The request whose answer was lost, and one more: eighteen others take its refusal for granted.
+    assert stage.provider.application.count["refresh"] == 2
+    assert sorted(code for code, _, _ in done) == [7] * 19 + [11], done
+    told = [err for code, _, err in done if code == 7]
+    assert all("An earlier refresh with the same token was interrupted at" in err for err in told)
+    assert all("tui-oauth authorize work" in err for err in told)
+    assert stage.workspace.vault.secrets(entry).tokens == before, "rule 86: nothing is deleted"
+    assert stage.workspace.vault.get(entry.id).needs_authorization
+
+
+def test_rule_88_where_the_provider_takes_the_token_once_more_all_goes_well(
+    stage: Stage, gate: Gate
+):
+    """As one does that never rotates, or that forgives the use of a spent token once."""
+    entry = authorized(stage, replace(ROTATING, rotating_refresh=False, refresh_tokens=True))
+    age(stage, entry, 4000)
+    gate.loses = True
+    stage.workspace.vault.change(
+        entry.id, lambda held, kept: (replace(held, variables={"port": str(gate.port)}), kept)
+    )
+    done = finish(start(4), killed=0)
+    assert stage.provider.application.count["refresh"] == 2
+    assert sorted(code for code, _, _ in done) == [0, 0, 0, 11], done
+    assert len({out for code, out, _ in done if code == 0}) == 1
+    assert not MARK.search(lock_file(stage, entry).read_text())
 
 
 def test_the_mark_stands_while_the_provider_is_asked_and_tells_nothing(
