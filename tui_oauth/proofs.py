@@ -161,8 +161,9 @@ def prover_of(
         return None
     key = _kept_key(held)
     if key is None:
+        state = "is missing" if held.proof_key is None else "cannot be read"
         raise NeedsPerson(
-            f"The key that the tokens of {service.name} are bound to cannot be read.",
+            f"The key that the tokens of {service.name} are to be bound to {state}.",
             "Authorize the entry again: a new key is made then.",
         )
     return Proofs(workspace, key, None if tokens is None else tokens.access_token)

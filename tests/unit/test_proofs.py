@@ -167,7 +167,7 @@ def test_a_key_that_is_gone_or_spoilt_says_to_authorize_again() -> None:
     ).stdout
     for pem in (None, Secret("nonsense"), Secret(rsa_pem)):
         held = EntrySecrets(client_id="me", proof_key=pem)
-        with pytest.raises(NeedsPerson, match="cannot be read"):
+        with pytest.raises(NeedsPerson, match="key that the tokens"):
             prover_of(workspace_at(NOW), BOUND, held)
         made = prover_for_sign_in(workspace_at(NOW), BOUND, held)
         assert made is not None

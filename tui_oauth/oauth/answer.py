@@ -197,23 +197,33 @@ def _is_token(value: Any) -> bool:
     )
 
 
+def _bound_token_type(service: Service, response: Response, given: Any) -> str:
+    """DPoP, and nothing else: any other type is a token that is not bound (RFC 9449 section 5).
+
+    Such an answer is discarded: a service that declares bound tokens wants them protected.
+    """
+    if isinstance(given, str) and given.lower() == BOUND_TOKEN_TYPE:
+        return given
+    shown = neutralise(given, 40) if isinstance(given, str) else "missing"
+    raise ProviderUnreachable(
+        f"{service.name} gave a token that is not bound to the key of this entry: its token_type is "
+        f"{shown or 'empty'}, not DPoP ({response.step}, {response.host}, HTTP {response.status}). "
+        "Nothing was stored.",
+        "Switch DPoP on for the app at the provider; or, if its tokens need no such protection, "
+        "take dpop out of [extensions] in the service's file.",
+    )
+
+
 def _token_type(service: Service, response: Response, document: Any) -> str:
     """The token type (RFC 6749 section 7.1), compared without case (rule 77)."""
     quirks = service.quirks
     given = document.get("token_type")
-    if given is None and not service.extensions.dpop:
+    if service.extensions.dpop:
+        return _bound_token_type(service, response, given)
+    if given is None:
         if quirks.answer.token_type:
             return quirks.answer.token_type
         raise not_understood(service, response, "token_type is missing")
-    if service.extensions.dpop:
-        # RFC 9449 section 5: any other type means that the token is not bound to the key. It is
-        # discarded, since a service that declares bound tokens wants them protected.
-        if isinstance(given, str) and given.lower() == BOUND_TOKEN_TYPE:
-            return given
-        shown = neutralise(given, 40) if isinstance(given, str) else "missing"
-        raise not_understood(
-            service, response, f"token_type is {shown} and not DPoP: it is not bound to the key"
-        )
     usable = {"bearer", quirks.answer.token_type.lower(), quirks.api.scheme.lower()} - {""}
     if not isinstance(given, str) or given.lower() not in usable:
         shown = neutralise(given, 40) if isinstance(given, str) else "not a text"
