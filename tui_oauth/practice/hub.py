@@ -57,7 +57,7 @@ class Hub:
             return self._authentication(request, app, behaviour)
         if match[2] == "workspaces":
             return self._workspaces(request, app)
-        return page(pages.basic_information(app))
+        return page(pages.basic_information(app, request.origin))
 
     def _refused_form(self, request: WebRequest, values: Sequence[tuple[str, str]]) -> Reply | None:
         if csrf_fits(self._key, request.path, values) and not request.from_another_site:

@@ -107,8 +107,11 @@ def new_app(
     return hub("New app", element("h1", "New app"), form, here="Your apps")
 
 
-def basic_information(app: App) -> Html:
-    """Name, workspace, client ID and client secret; one click selects a value whole."""
+def basic_information(app: App, origin: str) -> Html:
+    """Name, workspace, client ID and client secret; one click selects a value whole.
+
+    `origin` is the provider's own: where standard clients find everything else.
+    """
 
     def value(label: str, text: str, id_: str) -> Html:
         shown = element("code", text, class_="value", id=id_)
@@ -134,6 +137,21 @@ def basic_information(app: App) -> Html:
             element("dd", WORKSPACES[app.workspace]),
             element("dt", "Kind of app"),
             element("dd", kind(app)),
+            class_="card",
+        ),
+        element(
+            "p",
+            "A standard client looks up the rest from the issuer, or from the address of the API.",
+            class_="soft",
+        ),
+        element(
+            "dl",
+            element("dt", "Issuer"),
+            element("dd", element("code", origin)),
+            element("dt", "API"),
+            element("dd", element("code", f"{origin}/api")),
+            element("dt", "Page for the code of a device"),
+            element("dd", element("a", f"{origin}/device", href="/device")),
             class_="card",
         ),
         app=app,

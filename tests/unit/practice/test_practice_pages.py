@@ -48,6 +48,7 @@ def test_the_pages_as_the_guide_describes_them(provider, visitor):
     page = visitor.follow("Basic Information")
     assert page.values["Client ID"] == app.client_id
     assert page.values["Client secret"] == app.client_secret
+    assert (page.values["Issuer"], page.values["API"]) == (provider.url, f"{provider.url}/api")
     assert "My connector" in visitor.follow("Your apps").links
 
 
