@@ -23,9 +23,9 @@ from tui_oauth.practice.played.application import CLIENT_ID, CLIENT_SECRET
 from tui_oauth.practice.played.provider import PlayedProvider
 from tui_oauth.practice.played.shapes import ACCOUNT
 from tui_oauth.practice.visitor import Visitor
+from tui_oauth.revocation import revoke_entry
 from tui_oauth.secret import Secret
 from tui_oauth.services.catalogue import BUILT_IN, Catalogue
-from tui_oauth.services.format import Service
 from tui_oauth.services.pinned import pin
 from tui_oauth.services.resolve import asked_variables
 from tui_oauth.signin import SignIns
@@ -58,8 +58,9 @@ def played(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Pla
         yield provider
 
 
-def an_entry(workspace: Workspace, service: Service) -> Entry:
-    """A configured entry that carries `service` itself."""
+def an_entry(workspace: Workspace, played: PlayedProvider) -> Entry:
+    """A configured entry that carries the played service itself."""
+    service = played.service
     made = Entry(
         id=os.urandom(16).hex(),
         name=service.id,
@@ -68,6 +69,7 @@ def an_entry(workspace: Workspace, service: Service) -> Entry:
         created_at=workspace.now(),
         updated_at=workspace.now(),
         pinned=pin(service),
+        callback_url=played.callback_url,
         variables={one.name: one.example for one in asked_variables(service)},
     )
     from tui_oauth.model import EntrySecrets
@@ -119,7 +121,7 @@ async def signed_in(workspace: Workspace, entry: Entry) -> Entry:
 @pytest.mark.parametrize("played", SERVICES, indirect=True)
 def test_the_whole_sign_in(workspace: Workspace, played: PlayedProvider) -> None:
     service = played.service
-    entry = an_entry(workspace, service)
+    entry = an_entry(workspace, played)
     result = asyncio.run(signed_in(workspace, entry))
     held = workspace.vault.secrets(result)
     assert held.tokens is not None
@@ -147,12 +149,14 @@ def test_the_whole_sign_in(workspace: Workspace, played: PlayedProvider) -> None
         assert access_token(workspace, result).access_token != before
 
 
+OF_DEVICES = {"t_device_same_endpoint"}
+EXPECTED_FACTS = Path(__file__).parents[1] / "unit/services/expected_facts.json"
 DEVICES = [one for one in SERVICES if offers_device(Catalogue().get(one))]
 
 
 @pytest.mark.parametrize("played", DEVICES, indirect=True)
 def test_the_sign_in_over_another_device(workspace: Workspace, played: PlayedProvider) -> None:
-    entry = an_entry(workspace, played.service)
+    entry = an_entry(workspace, played)
 
     async def sign_in() -> Entry:
         sign_ins = SignIns(workspace)
@@ -185,3 +189,35 @@ def confirmed(address: str) -> None:
     visitor = Visitor(net.fetch)
     visitor.open(address)
     assert visitor.press("Authorize access").heading == "Back to your device"
+
+
+REVOCABLE = [one for one in SERVICES if Catalogue().get(one).revoke_url]
+
+
+@pytest.mark.parametrize("played", REVOCABLE, indirect=True)
+def test_the_grant_is_ended_as_the_service_wants_it(
+    workspace: Workspace, played: PlayedProvider
+) -> None:
+    entry = asyncio.run(signed_in(workspace, an_entry(workspace, played)))
+    revoked = revoke_entry(workspace, entry)
+    assert revoked.done
+    assert revoked.removed
+    assert played.application.all_revoked
+    assert workspace.vault.secrets(entry).tokens is None
+
+
+def test_every_way_of_the_vocabulary_is_played_by_some_service() -> None:
+    """Each departure from plain OAuth 2.0 goes over the wire in one of the tests above."""
+    facts = json.loads(EXPECTED_FACTS.read_text(encoding="utf-8"))
+    tags: dict[str, set[str]] = {}
+    for one in facts:
+        for tag in one["quirks"]:
+            tags.setdefault(tag, set()).add(one["id"])
+    assert len(tags) == 62
+    needed = {
+        tag: set(REVOCABLE if tag.startswith("v_") else DEVICES if tag in OF_DEVICES else SERVICES)
+        for tag in tags
+    }
+    # Three services keep files of their own making and are played like all others.
+    missing = {tag for tag, ids in tags.items() if not ids & needed[tag]}
+    assert missing == set()

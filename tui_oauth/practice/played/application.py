@@ -75,6 +75,11 @@ class PlayedApplication:
         self._device_codes: dict[str, DeviceAsked] = {}
         self._lock = threading.RLock()
 
+    @property
+    def all_revoked(self) -> bool:
+        """Whether every grant that there is has been ended."""
+        return all(grant.revoked for grant in self._grants.values())
+
     def handle(
         self,
         method: str,
@@ -311,14 +316,13 @@ class PlayedApplication:
         return as_json(200, identity_answer(self.service, self._base))
 
     def _revoke(self, request: WebRequest) -> Reply:
-        token = requests.revoked_token(
-            self.service, request, CLIENT_ID, CLIENT_SECRET, set(self._grants)
-        )
-        grant = self._grants.get(token)
-        if grant is not None:
-            grant.revoked = True
-        status, answer = 200, {}
-        success = self.service.quirks.answer
-        if success.success:
-            answer = identity_answer(self.service, self._base)
-        return as_json(status, answer)
+        named = requests.revoked_values(self.service, request, CLIENT_ID, CLIENT_SECRET)
+        kept = {
+            kept_value(self.service, name, self._base) for name in self.service.quirks.answer.keep
+        }
+        for token, grant in self._grants.items():
+            # A token, or the account: then all that was ever granted for it ends.
+            if token in named or kept & set(named):
+                grant.revoked = True
+        success = self.service.quirks.answer.success
+        return as_json(200, identity_answer(self.service, self._base) if success else {})

@@ -21,7 +21,7 @@ class PlayedProvider:
 
     def __init__(self, service: Service, callback_url: str, port: int = DEFAULT_PORT) -> None:
         self._played = service
-        self._callback_url = callback_url
+        self.callback_url = callback_url
         self._wanted = port
         self._server: LoopbackServer | None = None
         self._thread: threading.Thread | None = None
@@ -63,7 +63,7 @@ class PlayedProvider:
 
     def _made(self, port: int) -> PlayedApplication:
         base = f"http://{HOST}:{port}"
-        self._application = PlayedApplication(self._played, base, self._callback_url, time.time)
+        self._application = PlayedApplication(self._played, base, self.callback_url, time.time)
         return self._application
 
     def stop(self) -> None:

@@ -41,6 +41,8 @@ class Asked:
 
 def true_role(service: Service, role: str, request: WebRequest) -> str:
     """What a request to the token endpoint is really for, where several things are asked for there."""
+    if request.method == "DELETE" and service.revoke_url:
+        return "revoke"
     if role not in {"token", "device", "refresh", "long_lived"}:
         return role
     sent = _sent(request)
@@ -229,14 +231,10 @@ def check_identity(service: Service, request: WebRequest, client_id: str) -> Non
             raise Wrong("invalid_request", f"The header {name} is not {wanted}.")
 
 
-def revoked_token(
-    service: Service,
-    request: WebRequest,
-    client_id: str,
-    client_secret: str,
-    known: set[str],
-) -> str:
-    """The token that a revocation request names, in the way that the service declares."""
+def revoked_values(
+    service: Service, request: WebRequest, client_id: str, client_secret: str
+) -> list[str]:
+    """What a revocation request names, the token among it, in the way that the service declares."""
     quirks = service.quirks.revoke
     if request.method != quirks.method:
         raise Wrong("invalid_request", f"Revocation is sent with {quirks.method}.")
@@ -254,15 +252,14 @@ def revoked_token(
         if _basic(authorization) is None:
             raise Wrong("invalid_client", "Basic credentials are missing.")
     elif quirks.auth == "bearer":
-        return api_token_of(service, request)
+        return [api_token_of(service, request)]
     elif quirks.auth != "none":
         text = quirks.auth.replace("{client_id}", client_id).replace(
             "{client_secret}", client_secret
         )
         if authorization != text:
             raise Wrong("invalid_client", "The Authorization header is not the declared one.")
-    given = [*sent.values(), *request.path.split("/"), *_in_query(request).values()]
-    return next((value for value in given if value in known), "")
+    return [*sent.values(), *request.path.split("/"), *_in_query(request).values()]
 
 
 def api_token_of(service: Service, request: WebRequest) -> str:
