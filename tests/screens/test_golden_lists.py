@@ -63,15 +63,26 @@ async def _delete(pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "Keep" in shown(pilot.app), "the question")
 
 
-def _asks_over_the_list(pilot: Pilot[Any]) -> bool:
-    """The question and what lies below it are not painted at once."""
-    return all(words in shown(pilot.app) for words in ("Keep", "Manage OAuth", "n New"))
+async def _settled(pilot: Pilot[Any]) -> None:
+    """A dialog with the screen below it, whose first line is a title.
+
+    Looking at a dialog before the app has painted it leaves nothing of what is below in its cache.
+    """
+
+    def painted() -> bool:
+        if shown(pilot.app).splitlines()[0].strip():
+            return True
+        pilot.app.screen.refresh()
+        return False
+
+    await pilot.pause()
+    await until(pilot, painted, "the screen below")
 
 
 async def _revoke(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
     await pilot.press("x")
-    await until(pilot, lambda: _asks_over_the_list(pilot), "the question")
+    await until(pilot, lambda: "Keep" in shown(pilot.app), "the question")
 
 
 async def _help(pilot: Pilot[Any]) -> None:
@@ -102,7 +113,7 @@ async def test_the_screen_is_as_it_was_reviewed(
     app = ManageOAuth(workspace(home))
     async with app.run_test(size=size) as pilot:
         await step(pilot)
-        await pilot.pause()
+        await _settled(pilot)
         same_as_file(app, f"{name}-{size[0]}x{size[1]}")
 
 
@@ -133,5 +144,5 @@ async def test_a_token_that_no_program_can_revoke(home: Path, size: tuple[int, i
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "mail" in shown(app), "the list")
         await pilot.press("x")
-        await until(pilot, lambda: _asks_over_the_list(pilot), "the question")
+        await until(pilot, lambda: "Keep" in shown(pilot.app), "the question")
         same_as_file(app, f"revoke-no-way-{size[0]}x{size[1]}")
