@@ -20,6 +20,7 @@ from tui_oauth.vault import KeyOptions, open_vault
 from tui_oauth.workspace import Workspace
 
 PASSPHRASE = "canary passphrase /+% 5b1d"
+BUNDLE = canary.SPECIAL.format("bundle passphrase")
 TYPED = canary.SPECIAL.format("typed secret")
 OSC52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)(?:\x07|\x1b\\)")
 WINDOW = """
@@ -50,7 +51,7 @@ def _copied(window: PtyProgram, key: str) -> str:
 
 
 def test_no_secret_leaves_the_vault_through_the_window(home: Path, tmp_path: Path) -> None:
-    canaries = Canaries(passphrase=PASSPHRASE, typed=TYPED)
+    canaries = Canaries(passphrase=PASSPHRASE, typed=TYPED, bundle=BUNDLE)
     behaviour = Behaviour(rotating_refresh=True, expires_in=3600)
     with PracticeProvider(0, behaviour) as provider, Onlooker(canaries) as onlooker:
         settings = tmp_path / "config.toml"
@@ -62,6 +63,7 @@ def test_no_secret_leaves_the_vault_through_the_window(home: Path, tmp_path: Pat
             _make_vault(window)
             _sign_in(window, provider, canaries)
             _learn(canaries, environ)
+            _whole_vault(window, tmp_path)
             assert canaries.within(window.raw) == set()
             window.send("q")
             assert window.wait_exit() == 0
@@ -143,6 +145,45 @@ def _configure(window: PtyProgram, client_id: str, client_secret: str) -> None:
     window.paste(client_secret)
     window.wait_for("••••••••")
     window.send("ctrl+s")
+
+
+def _whole_vault(window: PtyProgram, folder: Path) -> None:
+    """What the Vault screen does with passphrases and with everything that is held."""
+    window.send("v")
+    window.wait_for("Nothing found")
+    window.send("u")
+    window.wait_until(
+        lambda: "For how long" in window.text or "cannot be kept unlocked" in window.text, "unlock"
+    )
+    if "For how long" in window.text:  # not where the kernel keeps no keys, as in containers
+        window.send("tab")
+        window.wait_for("nobody prolongs")
+        window.paste(PASSPHRASE)
+        window.send("ctrl+s")
+        window.wait_for("Press l to end it")
+        window.send("l")
+        window.wait_for("need the")
+        window.send("esc")
+    window.wait_quiet()
+    window.send("x")
+    window.wait_for("Passphrase of the bundle")
+    window.paste(str(folder / "out.bundle"))
+    for _ in range(2):
+        window.send("enter")
+        window.wait_quiet()
+        window.paste(BUNDLE)
+        window.wait_quiet()
+    window.send("ctrl+s")
+    window.wait_for("Exported 1 entry")
+    window.send("s")
+    window.wait_for("New file")
+    window.send("enter")
+    window.wait_for("nothing is missing")
+    window.send("esc")
+    window.wait_for("Protection")
+    window.send("esc")
+    window.wait_for("Manage OAuth")
+    window.wait_quiet()
 
 
 def _learn(canaries: Canaries, environ: dict[str, str]) -> None:
