@@ -140,3 +140,14 @@ async def test_r_opens_the_vault_once_its_key_is_there(home: Path) -> None:
         away.rename(key)
         await pilot.press("r")
         await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
+
+
+async def test_the_clock_of_a_program_that_ends_meets_no_defect(home: Path) -> None:
+    workspace = fresh(home)
+    create_vault(workspace.places)
+    app = ManageOAuth(workspace)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the list")
+    assert app.screen_stack == []
+    app._poll()  # as the timer and a sign-in that ends do, when the screens are gone already
+    app.refresh_entries()

@@ -96,9 +96,14 @@ class ManageOAuth(Windows):
 
     def _poll(self) -> None:
         """Once a second: did another process change the vault? And the countdowns."""
-        screen = self.screen_stack[0]
-        if isinstance(screen, ManageScreen):
+        screen = self._lowest()
+        if screen is not None:
             screen.tick()
+
+    def _lowest(self) -> ManageScreen | None:
+        """The list below all other screens; None while the program ends and has taken it away."""
+        stack = self.screen_stack
+        return stack[0] if stack and isinstance(stack[0], ManageScreen) else None
 
     # ---- defects
 
@@ -139,8 +144,8 @@ class ManageOAuth(Windows):
 
     def refresh_entries(self) -> None:
         """Read the vault again and bring the list up to date, whatever screen is shown."""
-        screen = self.screen_stack[0]
-        if isinstance(screen, ManageScreen):
+        screen = self._lowest()
+        if screen is not None:
             screen.query_one(QuietLine).forget()  # it may say that something still waits
             screen.reload()
 
