@@ -14,6 +14,7 @@ from tui_oauth.accounts import ask_account
 from tui_oauth.entries import declared_service
 from tui_oauth.errors import Conflict, NotFound, TuiOauthError
 from tui_oauth.id_tokens import Judged, judge, keep_id_token, verified
+from tui_oauth.lingering import end_replaced, may_end
 from tui_oauth.model import NO_TEXTS, Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
 
@@ -64,7 +65,7 @@ async def keep(
     *,
     nonce: str = "",
 ) -> Granted:
-    """Store `tokens`, then ask whose they are; `decided` are variables that the callback decided.
+    """Store `tokens`, ask whose they are, end what they replace; `decided` are variables that the callback decided.
 
     `nonce` is the one that the ID token has to repeat. Raises ProviderRefused when the ID token
     is not for this sign-in, Conflict when the entry was configured anew meanwhile, NotFound when
@@ -88,10 +89,16 @@ async def keep(
     # interrupted: the provider has granted, and the person would have to start anew.
     storing = asyncio.create_task(asyncio.to_thread(_store, applicant, tokens, decided))
     try:
-        entry = await asyncio.shield(storing)
-        return await _with_account(applicant, entry, tokens, judged)
+        entry, before, old = await asyncio.shield(storing)
+        granted = await _with_account(applicant, entry, tokens, judged)
+        if old is None or not may_end(applicant.service, before, granted.entry, old, tokens):
+            return granted
+        workspace, service, client = applicant.workspace, applicant.service, applicant.client
+        note = await end_replaced(workspace, service, client, old)
+        return replace(granted, note=f"{granted.note} {note}".strip())
     except asyncio.CancelledError:
-        return Granted(await storing)  # too late to cancel: what is stored is not to be denied
+        entry, _, _ = await storing  # too late to cancel: what is stored is not to be denied
+        return Granted(entry)
 
 
 async def _ask(
@@ -158,10 +165,16 @@ def _decided(applicant: Applicant, answer: Answer) -> dict[str, str]:
     return from_callback(declared_service(applicant.workspace, applicant.entry), answer.sets)
 
 
-def _store(applicant: Applicant, tokens: TokenSet, decided: Mapping[str, str]) -> Entry:
+def _store(
+    applicant: Applicant, tokens: TokenSet, decided: Mapping[str, str]
+) -> tuple[Entry, Entry, TokenSet | None]:
+    """The entry with `tokens`; the entry as it was before, and the tokens that they replaced."""
     now = applicant.workspace.now()
+    before, old = applicant.entry, None
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        nonlocal before, old
+        before, old = current, held.tokens
         same_client = held.client_id == applicant.client.client_id
         if not same_client or current.variables != applicant.entry.variables:
             raise Conflict(
@@ -176,4 +189,4 @@ def _store(applicant: Applicant, tokens: TokenSet, decided: Mapping[str, str]) -
         key = held.proof_key if applicant.prover is None else applicant.prover.key.pem
         return granted, replace(held, tokens=tokens, proof_key=key)
 
-    return applicant.workspace.vault.change(applicant.entry.id, edit)
+    return applicant.workspace.vault.change(applicant.entry.id, edit), before, old

@@ -6,12 +6,13 @@ from the vault, the credentials stay, and the entry can be authorized again.
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tui_oauth.entries import declared_service, entry_service, shell_word
+from tui_oauth.entries import declared_service, delete_entry, entry_service, shell_word
 from tui_oauth.errors import (
     NeedsPerson,
     NotFound,
@@ -76,6 +77,13 @@ class Revocation:
             AtService.NOT_REVOKED: f"not revoked at {name}",
         }[self.at_service]
         return f"{at_service}; tokens {'removed' if self.removed else 'kept'} here"
+
+
+class Deleted(NamedTuple):
+    """What became of an entry's registration: whether it was ended, and a sentence if that failed."""
+
+    unregistered: bool
+    note: str
 
 
 def can_revoke(workspace: Workspace, entry: Entry) -> bool:
@@ -155,6 +163,24 @@ def forget_tokens(workspace: Workspace, entry: Entry, deadline: float = REVOKE_S
     return after
 
 
+async def delete_everywhere(workspace: Workspace, entry: Entry) -> Deleted:
+    """Delete `entry` here; before that its client at the server that it has registered with.
+
+    That the server does not end the registration (RFC 7592 section 2.3) is in the result and
+    keeps nothing here. Raises NotFound when the entry is gone, and what the vault raises.
+    """
+    from tui_oauth.registering import is_registered, unregister
+
+    unregistered, note = False, ""
+    if await asyncio.to_thread(is_registered, workspace, entry):
+        try:
+            unregistered = await unregister(workspace, entry)
+        except TuiOauthError as error:
+            note = f"Its client stays registered at {entry.service_name}. {error.message}"
+    await asyncio.to_thread(delete_entry, workspace, entry)
+    return Deleted(unregistered, note)
+
+
 def _ask(
     workspace: Workspace, entry: Entry, held: EntrySecrets, tokens: TokenSet, deadline: float
 ) -> tuple[AtService, str, TuiOauthError | None]:
@@ -180,7 +206,7 @@ def _send(
     workspace: Workspace, service: Service, requests: Sequence[Request], deadline: float
 ) -> list[TuiOauthError | None]:
     """What went wrong with each request. None is sent after one whose failure says it all."""
-    from tui_oauth.oauth.revoke import had_ended, read_revocation
+    from tui_oauth.oauth.revoke import had_ended, is_wrong_kind, read_revocation
     from tui_oauth.sending import fetch
 
     errors: list[TuiOauthError | None] = []
@@ -190,7 +216,7 @@ def _send(
             errors.append(None)
         except TuiOauthError as error:
             errors.append(error)
-            if not (had_ended(service, error) or _wrong_kind(error)):
+            if not (had_ended(service, error) or is_wrong_kind(error)):
                 break
     return errors
 
@@ -230,11 +256,6 @@ def _after_two(
         until = "" if left is None else f", in {duration(left)}"
         return at_service, f"The access token may be good until it ends by itself{until}.", None
     return AtService.PARTLY, "", _with(second, "The refresh token is revoked already.")
-
-
-def _wrong_kind(error: TuiOauthError) -> bool:
-    """Whether this token cannot be revoked there, and the other one perhaps can (section 2.2.1)."""
-    return isinstance(error, ProviderRefused) and error.code == "unsupported_token_type"
 
 
 def _with(error: TuiOauthError, words: str) -> TuiOauthError:

@@ -179,3 +179,38 @@ def test_delete_asks_once_more_when_revoking_failed(
         terminal.type(f"{answer}\n")
         terminal.end(0 if left == 0 else 11)
     assert len(workspace.vault.entries()) == left
+
+
+@pytest.fixture
+def registered(workspace, provider):
+    """The entry `api`, whose client has registered itself at the practice provider."""
+    import asyncio
+
+    from tui_oauth.discover import look_up
+    from tui_oauth.discovered import create_discovered
+    from tui_oauth.registering import register
+
+    found = asyncio.run(look_up(workspace, provider.url))
+    return asyncio.run(register(workspace, create_discovered(workspace, "api", found)))
+
+
+def test_delete_ends_the_registration_of_a_client_that_made_its_own(
+    shell, registered, workspace, provider
+):
+    client_id = workspace.vault.secrets(registered).client_id
+    assert provider.application.store.app_of_client(client_id) is not None
+    done = shell.run("delete", "api", "--yes")
+    assert done.out == "Deleted api\n"
+    assert "client" in done.err
+    assert "was removed as well" in done.err
+    assert provider.application.store.app_of_client(client_id) is None
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_registration_that_cannot_be_ended_does_not_keep_the_entry(shell, provider):
+    provider.application.behaviour = Behaviour(down=True)
+    done = shell.run("delete", "api", "--yes")
+    assert done.out == "Deleted api\n"
+    assert "stays registered" in done.err
+    assert "HTTP 503" in done.err
+    assert shell.run("list", "--json").json == []

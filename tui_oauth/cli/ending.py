@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line
-from tui_oauth.entries import delete_entry, shell_word
+from tui_oauth.entries import shell_word
 from tui_oauth.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def revoke(context: Context) -> int:
 
 def delete(context: Context) -> int:
     """Remove an entry, after a question on a terminal or with --yes; revoke first where wanted."""
-    from tui_oauth.revocation import can_revoke, where_to_end
+    import asyncio
+
+    from tui_oauth.revocation import can_revoke, delete_everywhere, where_to_end
 
     workspace, args = context.workspace, context.args
     if not args.yes and not context.may_ask:
@@ -67,9 +69,15 @@ def delete(context: Context) -> int:
         code, ended = _revoke_first(context, entry)
         if code:
             return code
-    delete_entry(workspace, entry)
+    deleted = asyncio.run(delete_everywhere(workspace, entry))
     output.result(f"Deleted {entry.name}")
-    if entry.authorized and not ended:
+    if deleted.unregistered:
+        output.note(
+            f"Its client at {entry.service_name} was removed as well, and its tokens with it."
+        )
+    elif deleted.note:
+        output.note(deleted.note)
+    if entry.authorized and not (ended or deleted.unregistered):
         output.note(
             f"Its token is still valid at {entry.service_name}. {where_to_end(workspace, entry)}"
         )

@@ -76,6 +76,11 @@ def had_ended(service: Service, error: TuiOauthError) -> bool:
     return by_token or error.code in _ENDED
 
 
+def is_wrong_kind(error: TuiOauthError) -> bool:
+    """Whether this token cannot be revoked there, and the other one perhaps can (section 2.2.1)."""
+    return isinstance(error, ProviderRefused) and error.code == "unsupported_token_type"
+
+
 def read_revocation(service: Service, response: Response) -> None:
     """Return when the token is revoked; raise what went wrong otherwise.
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tui_oauth import entries as entry_actions
 from tui_oauth.model import Entry
 from tui_oauth.tui.base import in_thread
 from tui_oauth.tui.choice import Choice
 from tui_oauth.tui.entry_actions import EntryActions
 
 if TYPE_CHECKING:
-    from tui_oauth.revocation import Revocation
+    from tui_oauth.revocation import Deleted, Revocation
 
 _CANCEL = "esc cancels"
 
@@ -147,15 +146,18 @@ class EndingActions(EntryActions):
     def _delete(self, entry: Entry, and_revoked: str = "") -> None:
         workspace = self.home.workspace
 
-        async def delete() -> None:
+        async def delete() -> Deleted:
+            from tui_oauth.revocation import delete_everywhere
+
             signins = self.home.signins_or_none
             signin = signins.get(entry.id) if signins is not None else None
             if signin is not None:
                 signin.cancel()
-            await in_thread(entry_actions.delete_entry, workspace, entry)
+            return await delete_everywhere(workspace, entry)
 
-        def told(_: None) -> None:
+        def told(deleted: Deleted) -> None:
             self.reload()
-            self.say(f"{entry.name} deleted{and_revoked}.")
+            client = "; its client there was removed as well" if deleted.unregistered else ""
+            self.say(f"{entry.name} deleted{and_revoked}{client}. {deleted.note}".rstrip())
 
         self.job(f"Deleting {entry.name}…", delete, told)
