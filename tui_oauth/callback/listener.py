@@ -19,7 +19,8 @@ from tui_oauth.oauth.urls import is_loopback
 
 LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 
-_BACKLOG = 128
+# Where it is full, a browser's connection is dropped by the kernel and tried again a second later.
+_BACKLOG = 1024
 _PROBE_SECONDS = 0.5
 _ABSENT = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 _PASTE = (
