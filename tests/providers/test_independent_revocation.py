@@ -15,6 +15,7 @@ from tui_oauth.errors import ProviderRefused
 from tui_oauth.model import Status, TokenSet
 from tui_oauth.revocation import AtService, Revocation, can_revoke, revoke_entry
 from tui_oauth.secret import Secret
+from tui_oauth.tokens import refresh_entry
 from tui_oauth.workspace import Workspace
 
 BOTH = pytest.mark.parametrize("server", ["authlib", "panva"], indirect=True)
@@ -87,6 +88,19 @@ async def test_tokens_that_have_ended_there_already(server: Any) -> None:
     outcome = await revoke(here)
     assert outcome.done
     assert outcome.removed
+
+
+@BOTH
+async def test_rule_95_what_a_new_sign_in_replaces_ends_at_the_server(server: Any) -> None:
+    here = machine(server)
+    await here.sign_in()
+    before = here.held
+    await here.sign_in()
+    assert here.person_of(before.access_token.reveal()) == 401
+    assert refreshed(here, before) == 400
+    assert here.person_of(here.held.access_token.reveal()) == 200
+    await asyncio.to_thread(refresh_entry, here.workspace, here.now)
+    assert here.person_of(here.held.access_token.reveal()) == 200
 
 
 async def test_two_entries_of_one_client_end_apart(authlib_server: Any) -> None:
