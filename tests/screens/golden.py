@@ -26,10 +26,12 @@ def screen_text(app: App[Any]) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
 
 
-def same_as_file(app: App[Any], name: str) -> None:
-    """The screen is what `name`.txt holds."""
+def same_as_file(app: App[Any], name: str, port: int | None = None) -> None:
+    """The screen is what `name`.txt holds, where a server's own `port` stands as 50000."""
     path = FOLDER / f"{name}.txt"
     text = screen_text(app)
+    if port is not None:
+        text = text.replace(f":{port:5}", ":50000")
     if WRITE:
         path.write_text(text, encoding="utf-8")
     assert path.exists(), f"{path.name} is missing; write it with TUI_OAUTH_GOLDEN=write"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from tests.providers.device_server import DENIED, EXPIRED, device_server
 from tests.screens.golden import same_as_file
 from tests.screens.people import NOW, SIGN_INS, workspace
 from tests.tui.stage import at, shown, until
@@ -132,6 +133,56 @@ async def test_the_screen_is_as_it_was_reviewed(
     home: Path, name: str, step: Step, size: tuple[int, int]
 ) -> None:
     await picture(home, name, size, step)
+
+
+async def device_picture(
+    home: Path, name: str, size: tuple[int, int], words: str, *, link: bool = True, **script: Any
+) -> None:
+    """The window of an entry whose provider gives device codes, once `words` stand there."""
+    pages = {
+        "verification_uri": "https://living-room.example/activate",
+        "verification_uri_complete": "https://living-room.example/activate?user_code=WDJB-MJHT",
+        "user_code": "WDJB-MJHT",
+    }
+    with device_server(code=lambda server: server.good_code(**pages), **script) as server:
+        made = workspace(home, entries=SIGN_INS)
+        entry = server.entry(made, "tv", link=link)
+        app = ManageOAuth(made)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            app.open_authorize(entry.id)
+            await until(pilot, lambda: at(app, "authorize") and words in shown(app), words)
+            await pilot.pause()
+            same_as_file(app, f"{name}-{size[0]}x{size[1]}", server.port)
+            if name == "authorize-device":
+                await pilot.press("q")
+                await until(
+                    pilot, lambda: "█▀▀▀▀▀█" in shown(app) or "needs a" in shown(app), "the picture"
+                )
+                await until(pilot, lambda: "For a phone" in shown(app), "its words")
+                same_as_file(app, f"{name}-qr-{size[0]}x{size[1]}")
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+async def test_rule_101_the_device_code_while_it_waits(home: Path, size: tuple[int, int]) -> None:
+    await device_picture(home, "authorize-device", size, "Waiting until")
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+@pytest.mark.parametrize(("name", "answer"), [("denied", DENIED), ("expired", EXPIRED)])
+async def test_how_a_device_code_ends(
+    home: Path, size: tuple[int, int], name: str, answer: Any
+) -> None:
+    title = "Access was denied" if name == "denied" else "Time is up"
+    await device_picture(home, f"authorize-device-{name}", size, title, link=False, polls=[answer])
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+async def test_a_code_that_ended_beside_a_link(home: Path, size: tuple[int, int]) -> None:
+    words = "one key away"
+    await device_picture(home, "authorize-device-ended", size, words, polls=[EXPIRED])
 
 
 @sizes

@@ -93,14 +93,15 @@ back          | escape          | esc   | Back              |                 | 
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [authorize] Authorization link
-again         | ctrl+n,n        | ^n    | New link          |                 | bar        | Start again with a new link, after a sign-in that ended.
+again         | ctrl+n,n        | ^n    | New link          |                 | bar        | A new link or code, after the sign-in or the code has ended.
 configure     | ctrl+e,e        | ^e    | Configure         |                 | bar        | Configure OAuth, after a sign-in that ended.
-copy-link     | ctrl+y,c        | ^y    | Copy link         |                 | bar        | Copy the Authorization link (c does the same outside the paste field).
-open          | ctrl+o,o        | ^o    | Open              | open_link       | bar        | Open the link in this machine's browser, where there is one (also o).
+copy-link     | ctrl+y,c        | ^y    | Copy link         |                 | bar        | Copy the Authorization link, or the code while it is shown (c does the same outside the paste field).
+open          | ctrl+o,o        | ^o    | Open              | open_link       | bar        | Open the link, or the page of the code, in this machine's browser, where there is one (also o).
 back          | escape          | esc   | Back              |                 | bar        | Leave; the sign-in goes on waiting.
-qr            | ctrl+r,q        | ^r    | QR code           |                 | bar        | Show the link as a QR code, or hide it (also q).
+other-way     | ctrl+g,g        | ^g    | Code              |                 | bar        | From the link to a code for another device, where the service offers it, and back; both go on waiting (also g).
+qr            | ctrl+r,q        | ^r    | QR code           |                 | bar        | Show the link, or the page of the code, as a QR code, or hide it (also q).
 cancel        | ctrl+x          | ^x    | Cancel            |                 | bar        | End this sign-in; nothing is changed.
-bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link in one piece (also l).
+bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link, or the page of the code, in one piece (also l).
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
 ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show and copy the command that leads a laptop's browser to this callback server (also s).

@@ -1,8 +1,13 @@
-"""Authorization link: to open, click, copy, scan or type; then the answer arrives or is pasted."""
+"""Authorization link: to open, click, copy, scan or type; then the answer arrives or is pasted.
+
+Beside it, where the service has the device grant, a code to confirm on another device. The window
+shows one of the two at a time; both go on waiting, and whichever finishes first wins.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,31 +16,38 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Static
 
 from tui_oauth import browser
-from tui_oauth.errors import PasteProblem, TuiOauthError
+from tui_oauth.errors import TuiOauthError
+from tui_oauth.oauth.device import grouped
 from tui_oauth.terminal import surroundings
-from tui_oauth.text import neutralise
 from tui_oauth.tui.bare_link import show_bare_link
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.following import follow
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.countdown import Countdown
+from tui_oauth.tui.widgets.device_panel import DeviceButtons, DevicePanel
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
-from tui_oauth.tui.widgets.paste_input import PasteInput
+from tui_oauth.tui.widgets.paste_row import PasteRow
 from tui_oauth.tui.widgets.qr_view import QrView
 from tui_oauth.tui.widgets.quiet_line import QuietLine
-from tui_oauth.tui.widgets.sign_in_status import SignInStatus
+from tui_oauth.tui.widgets.sign_in_status import SignInStatus, outcome_words
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.url_panel import UrlPanel, true_host
 
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
 
-PASTE_HINT = "A page that cannot load is fine: its address counts."
-_MAX_OUTCOME = 2_000
+_LEFT = "Waiting, {} left"
+_CODE_LEFT = "The code ends in {}"
+
+
+_NOT_ALWAYS = {
+    *("again", "configure", "cancel", "qr", "bare"),
+    *("open_link", "copy_link", "copy_ssh", "other_way"),
+}
 
 
 class AuthorizeScreen(AppScreen[None]):
@@ -65,14 +77,14 @@ class AuthorizeScreen(AppScreen[None]):
                 yield Button("QR code", id="qr")
                 yield Button("Plain text", id="bare")
                 yield Button("Copy ssh line", id="ssh")
+                yield Button("Get a code", id="get-code")
+            yield DevicePanel(id="device")
+            yield DeviceButtons(id="device-buttons")
             with Vertical(id="waiting"):
                 yield SignInStatus(id="status")
-                with Vertical(classes="field", id="paste-row") as row:
-                    row.border_title = Content("Or paste the address that the browser ended on")
-                    yield PasteInput(PASTE_HINT, id="paste")
-                    yield Static(markup=False, id="paste-words")
+                yield PasteRow(id="paste-row")
                 with Horizontal(id="ending"):
-                    yield Countdown("Waiting, {} left", self._now, id="countdown")
+                    yield Countdown(_LEFT, self.home.workspace.now, id="countdown")
                     yield Button("Cancel sign-in", id="cancel")
             with Vertical(classes="field", id="outcome"):
                 yield Static(markup=False, id="outcome-words")
@@ -83,9 +95,6 @@ class AuthorizeScreen(AppScreen[None]):
         yield QrView(id="qr-view")
         yield QuietLine()
         yield KeyBar("authorize")
-
-    def _now(self) -> int:
-        return self.home.workspace.now()
 
     # ---- life
 
@@ -115,20 +124,15 @@ class AuthorizeScreen(AppScreen[None]):
         self._signin = signin
         signin.on_change = self._on_change
         follow(self.home, signin)
-        host = true_host(signin.authorization_url)
         self.query_one(TitleBar).detail = f"{signin.entry.name} · {signin.service.name}"
-        scopes = ", ".join(signin.scopes)
-        self.query_one("#asks", Facts).show(
-            (("Asks for", scopes or "what was chosen at the provider; the link names no scopes"),)
-        )
-        self.query_one(UrlPanel).show(signin.authorization_url, f"Open {host}", signin.service.name)
-        self.query_one(QrView).show(signin.authorization_url)
-        self.query_one(Countdown).count_to(signin.expires_at)
-        self.set_class(False, "-ended", "-qr")
-        self._paste_words("")
-        self._look()
-        self.query_one(KeyBar).refresh()
-        self.query_one(UrlPanel).focus(scroll_visible=False)
+        unnamed = "what was chosen at the provider; the link names no scopes"
+        scopes = ", ".join(signin.scopes) or unnamed
+        self.query_one("#asks", Facts).show((("Asks for", scopes),))
+        self.set_class(False, "-ended")
+        self.query_one("#get-code").display = signin.offers_device
+        self.query_one(PasteRow).follow(signin)
+        # A code that was asked for at once is the nearest way: there is no browser here.
+        self._show_way(code=signin.link is None or signin.device is not None)
 
     def _let_go(self) -> None:
         if self._signin is not None and self._signin.on_change == self._on_change:
@@ -144,8 +148,7 @@ class AuthorizeScreen(AppScreen[None]):
         if signin is None or self.app.screen is not self:
             return
         if not signin.ended:
-            port = self.home.workspace.settings.callback.port
-            self.query_one(SignInStatus).show(signin, port, with_ssh=self._with_ssh)
+            self._update(signin)
             return
         if signin.result is not None:
             self._leave()
@@ -153,30 +156,94 @@ class AuthorizeScreen(AppScreen[None]):
         else:
             self._show_outcome(signin)
 
-    def _show_outcome(self, signin: SignIn) -> None:
-        from tui_oauth.signin import SignInState
+    def _update(self, signin: SignIn) -> None:
+        panel = self.query_one(DevicePanel)
+        panel.show(signin)
+        if signin.link is not None:
+            port = self.home.workspace.settings.callback.port
+            self.query_one(SignInStatus).show(signin, port, with_ssh=self._with_ssh)
+            link = signin.authorization_url
+            words = f"Open {true_host(link)}" if link else ""
+            self.query_one(UrlPanel).show(link, words, signin.service.name)
+            self._without_code(signin)
+        code = signin.device.code if signin.device is not None and self._shows_code else None
+        if code is not None and signin.device_waits:
+            self.query_one(Countdown).count_to(code.expires_at, _CODE_LEFT)
+        else:
+            self.query_one(Countdown).count_to(signin.expires_at, _LEFT)
+        here = browser.can_open(self.home.workspace.environ)
+        self.query_one(DeviceButtons).show(signin, panel.user_code, can_open=here)
+        self.query_one(KeyBar).refresh()
 
-        titles = {
-            SignInState.CANCELLED: "✕ Cancelled",
-            SignInState.EXPIRED: "✕ Time is up",
-        }
-        denied = getattr(signin.error, "code", "") == "access_denied"
-        title = titles.get(signin.state, "✕ Access was denied" if denied else "✕ Not authorized")
-        error = signin.error
-        words = f"{error.message}\n{error.advice}".strip() if error is not None else ""
-        if error is not None and signin.state is SignInState.EXPIRED:
-            words = f"{error.message}\nThe link leads nowhere any more; a new one does."
+    def _without_code(self, signin: SignIn) -> None:
+        """Back to the link where the provider gave no code: that way is open at least."""
+        device = signin.device
+        if device is not None and device.error is not None and not device.code and self._shows_code:
+            self.set_class(False, "-code")
+            self.query_one(UrlPanel).focus(scroll_visible=False)
+            self.complain(f"No code for another device. {sentence(device.error)}")
+
+    # ---- the two ways
+
+    @property
+    def _shows_code(self) -> bool:
+        return self.has_class("-code")
+
+    @property
+    def _address(self) -> str:
+        """What is to be opened: the link, or the page of the code."""
+        if self._shows_code:
+            return self.query_one(DevicePanel).address
+        return self._signin.authorization_url if self._signin is not None else ""
+
+    def _show_way(self, *, code: bool) -> None:
+        self.set_class(code, "-code")
+        self._hide_qr()
+        self._look()
+        shown = self.query_one(DevicePanel) if code else self.query_one(UrlPanel)
+        shown.focus(scroll_visible=False)
+
+    @property
+    def key_words(self) -> Mapping[str, str]:
+        """What keys are called now that do the same for link and code."""
+        signin = self._signin
+        if signin is None or not (self._shows_code or signin.link is None):
+            return {}
+        return {"copy-link": "Copy code", "other-way": "Link", "again": "New code"}
+
+    @on(Button.Pressed, "#get-code")
+    @on(Button.Pressed, "#show-link")
+    def action_other_way(self) -> None:
+        """From the link to the code and back; both go on waiting."""
+        if self._shows_code:
+            self._show_way(code=False)
+        else:
+            self._get_code()
+
+    @on(Button.Pressed, "#new-code")
+    def _get_code(self) -> None:
+        """Show the device code; ask for one where none waits."""
+        if self._signin is not None and not self._signin.ended:
+            try:
+                self._signin.start_device()
+            except TuiOauthError as error:
+                self.complain(sentence(error))
+                return
+            self._show_way(code=True)
+
+    def _show_outcome(self, signin: SignIn) -> None:
+        title, words = outcome_words(signin)
         self.query_one("#outcome").border_title = Content(title)
-        self.query_one("#outcome-words", Static).update(
-            Content("\n".join(neutralise(line, _MAX_OUTCOME) for line in words.split("\n")))
-        )
+        self.query_one("#outcome-words", Static).update(Content(words))
         self.query_one(Countdown).count_to(None)
-        self.query_one(PasteInput).take_text()
+        self.query_one(PasteRow).clear()
         if not self.has_class("-ended"):
             self.set_class(True, "-ended")
             self.set_class(False, "-qr")
             self.query_one(KeyBar).refresh()
-            self.query_one("#again").focus()
+            again = self.query_one("#again", Button)
+            again.label = self.key_words.get("again", "New link")
+            again.focus()
 
     def _leave(self) -> None:
         self._let_go()
@@ -186,17 +253,21 @@ class AuthorizeScreen(AppScreen[None]):
     # ---- the link
 
     @on(Button.Pressed, "#copy-link")
+    @on(Button.Pressed, "#copy-code")
     def action_copy_link(self) -> None:
-        """Copy the Authorization link."""
-        if self._signin is not None:
+        """Copy the Authorization link, or the code, as the provider gave it, where that is shown."""
+        if self._shows_code:
+            self.home.copy(self.query_one(DevicePanel).user_code, "Code")
+        elif self._signin is not None:
             self.home.copy(self._signin.authorization_url, "Authorization link")
 
     @on(Button.Pressed, "#open")
+    @on(Button.Pressed, "#open-page")
     def action_open_link(self) -> None:
         """Open the link here, where there is a browser to open it in."""
         if self._signin is None:
             return
-        url, environ = self._signin.authorization_url, self.home.workspace.environ
+        url, environ = self._address, self.home.workspace.environ
         fragment = self._signin.service.quirks.authorize.fragment
         self.job(
             "Opening the browser",
@@ -205,13 +276,27 @@ class AuthorizeScreen(AppScreen[None]):
         )
 
     @on(Button.Pressed, "#qr")
+    @on(Button.Pressed, "#qr-page")
     def action_qr(self) -> None:
-        """Show the link as a QR code, or hide it."""
-        self.toggle_class("-qr")
-        if self.has_class("-qr"):
+        """Show the link or the page of the code as a QR code, or hide it."""
+        if self._hide_qr():
+            return
+        self.add_class("-qr")
+        self.query_one(QrView).show(self._address)
+        if self._shows_code:
+            code = grouped(self.query_one(DevicePanel).user_code)
+            self.say(f"For a phone. Confirm the code {code} there. Esc hides the picture.")
+        else:
             self.say(
                 "For a phone: afterwards paste here the address that its browser ended on. Esc hides it."
             )
+
+    def _hide_qr(self) -> bool:
+        shown = self.has_class("-qr")
+        if shown:
+            self.remove_class("-qr")
+            self.query_one(QuietLine).forget()
+        return shown
 
     @on(Button.Pressed, "#ssh")
     def action_copy_ssh(self) -> None:
@@ -222,14 +307,12 @@ class AuthorizeScreen(AppScreen[None]):
             self.home.copy(self._signin.ssh_forward, "ssh line")
 
     @on(Button.Pressed, "#bare")
+    @on(Button.Pressed, "#bare-page")
     def action_bare(self) -> None:
         """Leave the full screen and print the link in one piece."""
-        if self._signin is not None:
-            self.job("", lambda: self._bare(self._signin_url))
-
-    @property
-    def _signin_url(self) -> str:
-        return self._signin.authorization_url if self._signin is not None else ""
+        url = self._address
+        if url:
+            self.job("", lambda: self._bare(url))
 
     async def _bare(self, url: str) -> None:
         if not await show_bare_link(self.app, url):
@@ -239,41 +322,11 @@ class AuthorizeScreen(AppScreen[None]):
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste anywhere on the screen is meant for the one field that takes it."""
-        if self._signin is not None and not self._signin.ended:
+        signin = self._signin
+        if signin is not None and not signin.ended and signin.link is not None:
             event.stop()
-            self.remove_class("-qr")  # what is wrong with it has to be seen
-            field = self.query_one(PasteInput)
-            field.focus()
-            field.take(event.text)
-
-    @on(PasteInput.Changed)
-    def _watch_paste(self, event: Input.Changed) -> None:
-        if self._signin is None or self._signin.ended:
-            return
-        if event.value:
-            self._paste_words(self._signin.look_at(event.value))
-        elif not self.query_one("#paste-words").has_class("-wrong"):
-            self._paste_words("")
-
-    @on(PasteInput.Pasted)
-    @on(PasteInput.Submitted)
-    def _take_answer(self) -> None:
-        text = self.query_one(PasteInput).value
-        if self._signin is None or self._signin.ended or not text:
-            return
-        try:
-            self._signin.paste(text)
-        except PasteProblem as error:
-            self._paste_words(sentence(error), wrong=True)
-        except TuiOauthError as error:
-            self.complain(sentence(error))
-        self.query_one(PasteInput).take_text()
-
-    def _paste_words(self, words: str, *, wrong: bool = False) -> None:
-        line = self.query_one("#paste-words", Static)
-        line.set_class(wrong, "-wrong")
-        line.display = bool(words)
-        line.update(Content(f"✕ {words}" if wrong else words))
+            self._show_way(code=False)  # what is wrong with it has to be seen
+            self.query_one(PasteRow).take(event.text)
 
     # ---- ways out
 
@@ -286,8 +339,7 @@ class AuthorizeScreen(AppScreen[None]):
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
         """Hide the QR code, else leave; the sign-in goes on waiting."""
-        if self.has_class("-qr"):
-            self.remove_class("-qr")
+        if self._hide_qr():
             return
         signin = self._signin
         self._leave()
@@ -296,9 +348,11 @@ class AuthorizeScreen(AppScreen[None]):
 
     @on(Button.Pressed, "#again")
     def action_again(self) -> None:
-        """A new link after the sign-in ended."""
+        """A new link or code after the sign-in or the code has ended."""
         if self._signin is not None and self._signin.ended:
             self._begin()
+        else:
+            self._get_code()
 
     @on(Button.Pressed, "#configure")
     def action_configure(self) -> None:
@@ -308,9 +362,20 @@ class AuthorizeScreen(AppScreen[None]):
             self.home.open_configure(self.entry_id)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        ended = self._signin is not None and self._signin.ended
-        if action in {"again", "configure"}:
-            return ended
-        if action == "open_link":
-            return not ended and browser.can_open(self.home.workspace.environ)
-        return not (ended and action in {"cancel", "copy_ssh", "copy_link", "qr", "bare"})
+        if action not in _NOT_ALWAYS:
+            return True
+        return self._signin is not None and action in self._possible(self._signin)
+
+    def _possible(self, signin: SignIn) -> set[str]:
+        """What makes sense now, of the actions that do not always."""
+        if signin.ended:
+            return {"again", "configure"}
+        found = {"cancel"}
+        if self._address:
+            found |= {"qr", "bare", "copy_link"}
+            found |= {"open_link"} if browser.can_open(self.home.workspace.environ) else set()
+        if signin.link is not None and signin.offers_device:
+            found.add("other_way")
+        if self._shows_code:
+            return found if signin.device_waits else found | {"again"}
+        return found | {"copy_ssh"}

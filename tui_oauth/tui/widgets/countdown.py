@@ -33,9 +33,10 @@ class Countdown(Static):
     def on_mount(self) -> None:
         self._timer = self.set_interval(1.0, self._tick, pause=self._ends_at is None)
 
-    def count_to(self, ends_at: int | None) -> None:
-        """Count to `ends_at`, or show nothing from now on."""
+    def count_to(self, ends_at: int | None, words: str = "") -> None:
+        """Count to `ends_at`, or show nothing from now on; with other `words` where some are given."""
         self._ends_at = ends_at
+        self._words = words or self._words
         if self._timer is not None:
             if ends_at is None:
                 self._timer.pause()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -39,7 +42,7 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        usable = tuple(key for key in bar_keys(self.group) if self._usable(key))
+        usable = tuple(self._worded(key) for key in bar_keys(self.group) if self._usable(key))
         for key in fit(usable, self.size.width + len(_GAP)):
             label = Content.assemble((key.shown, "bold $foreground"), (f" {key.words}", "$quiet"))
             if key.action:
@@ -47,6 +50,11 @@ class KeyBar(Widget):
                 label = label.stylize(Style.from_meta({"@click": action}))
             parts.append(label)
         return Content(_GAP).join(parts)
+
+    def _worded(self, key: Key) -> Key:
+        """`key` with the screen's own words where it has other ones now (`key_words`)."""
+        words: Mapping[str, str] = getattr(self.screen, "key_words", {})
+        return replace(key, words=words.get(key.id, key.words))
 
     def _usable(self, key: Key) -> bool:
         """Whether the screen takes this key now; it says so in `check_action`."""

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_oauth.oauth.device import is_denied
 from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.url_panel import true_host
@@ -51,6 +52,24 @@ def certificate_words(signin: SignIn) -> str:
         "made here, so the browser warns. Go on if its SHA-256 is\n"
         f"{':'.join(pairs[:half])}\n{':'.join(pairs[half:])}"
     )
+
+
+def outcome_words(signin: SignIn) -> tuple[str, str]:
+    """A title and the words for how `signin`, which brought no tokens, ended."""
+    from tui_oauth.signin import SignInState
+
+    titles = {
+        SignInState.CANCELLED: "✕ Cancelled",
+        SignInState.EXPIRED: "✕ Time is up",
+    }
+    error = signin.error
+    denied = error is not None and is_denied(error)
+    title = titles.get(signin.state, "✕ Access was denied" if denied else "✕ Not authorized")
+    lines = [error.message, error.advice] if error is not None else []
+    if signin.state is SignInState.EXPIRED:
+        what = "code" if signin.link is None else "link"
+        lines[1:] = [f"The {what} leads nowhere any more; a new one does."]
+    return title, "\n".join(neutralise(line, _MAX_PROBLEM * 2) for line in lines if line)
 
 
 class SignInStatus(Vertical):
