@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from textual.content import Content
 from textual.style import Style
@@ -54,7 +53,7 @@ class KeyBar(Widget):
     def _worded(self, key: Key) -> Key:
         """`key` with the screen's own words where it has other ones now (`key_words`)."""
         words: Mapping[str, str] = getattr(self.screen, "key_words", {})
-        return replace(key, words=words.get(key.id, key.words))
+        return key._replace(words=words.get(key.id, key.words))
 
     def _usable(self, key: Key) -> bool:
         """Whether the screen takes this key now; it says so in `check_action`."""
