@@ -7,6 +7,22 @@ neutralised with `tui_oauth.text.neutralise` before it is put into an error.
 
 from __future__ import annotations
 
+import enum
+
+
+class Fix(enum.StrEnum):
+    """The one thing of ours that mends a failure: a key in the window, a command in a shell."""
+
+    NONE = ""
+    CONFIGURE = "configure"
+    """Other credentials, scopes or variables."""
+    CALLBACK_URL = "callback-url"
+    """The Callback URL, to be registered at the provider."""
+    AUTHORIZE = "authorize"
+    """A person signs in again."""
+    REFRESH = "refresh"
+    """A new access token."""
+
 
 class TuiOauthError(Exception):
     """Something that went wrong in a way we can explain.
@@ -16,6 +32,7 @@ class TuiOauthError(Exception):
     """
 
     exit_code = 1
+    fix = Fix.NONE
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
@@ -103,16 +120,24 @@ class ProviderRefused(TuiOauthError):
 
     `code` is the OAuth error code (RFC 6749 sections 4.1.2.1 and 5.2) where there was one,
     neutralised; `status` the HTTP status, or None for an answer that came through the browser.
+    `fix` is what of ours mends it: whoever knows the entry names the key or the command.
     """
 
     exit_code = 10
 
     def __init__(
-        self, message: str, advice: str = "", *, code: str = "", status: int | None = None
+        self,
+        message: str,
+        advice: str = "",
+        *,
+        code: str = "",
+        status: int | None = None,
+        fix: Fix = Fix.NONE,
     ) -> None:
         super().__init__(message, advice)
         self.code = code
         self.status = status
+        self.fix = fix
 
 
 class ProviderUnreachable(TuiOauthError):

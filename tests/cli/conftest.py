@@ -14,7 +14,7 @@ from tui_oauth import entries
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.provider import PracticeProvider
-from tui_oauth.practice.records import Wanted
+from tui_oauth.practice.records import Terms, Wanted
 from tui_oauth.secret import Secret
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
@@ -95,7 +95,7 @@ def signed_in(authorized: Authorized, provider: PracticeProvider) -> Callable[..
         provider.application.behaviour = Behaviour(**behaviour)
         store = provider.application.store
         (app,) = store.apps()
-        code = store.consent(app, app.workspace, app.redirect_links[0], "")
+        code = store.consent(app, app.workspace, app.redirect_links[0], "", Terms(scopes=("read",)))
         granted = store.exchange(
             app,
             code,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tui_oauth import entries
@@ -148,8 +150,12 @@ def test_check(shell, signed_in, provider):
     done = shell.run("check", "practice")
     assert done.out == "practice: Aurora Books (robin@practice.example)\n"
     shown = shell.run("check", "practice", "--json").json
-    assert set(shown) == {"name", "service", "account", "account_detail", "checked_at"}
+    assert set(shown) == {
+        "name", "service", "account", "account_detail", "checked_at",
+        "active", "scopes", "expires_at", "client_id",
+    }  # fmt: skip
     assert shown["account"] == "Aurora Books"
+    assert shown["active"] is None  # the service is not asked for that
     before = shell.vault.read_bytes()
     provider.application.behaviour = Behaviour(html=True)
     done = shell.run("check", "practice", code=11)
@@ -166,6 +172,43 @@ def test_check_with_a_token_that_was_revoked(shell, workspace, signed_in, provid
     done = shell.run("check", "practice", code=10)
     assert "401" in done.err
     assert "tui-oauth" in done.err or "again" in done.err
+
+
+@pytest.fixture
+def introspected(workspace, provider, signed_in):
+    """`practice`, moved to the provider's addresses that take introspection."""
+
+    def make(**behaviour):
+        signed_in(**behaviour)
+        entry = workspace.vault.find("practice")
+        return workspace.vault.change(
+            entry.id, lambda current, held: (replace(current, service="practice-standard"), held)
+        )
+
+    return make
+
+
+def test_rule_97_check_says_whether_the_token_is_active(shell, workspace, provider, introspected):
+    entry = introspected(refresh_tokens=True, expires_in=3_600)
+    first, second = shell.run("check", "practice").out.splitlines()
+    assert first == "practice: Aurora Books"
+    assert second.startswith("active; ends in ")
+    client_id = workspace.vault.secrets(entry).client_id
+    assert second.endswith(f"client {client_id}")
+    shown = shell.run("check", "practice", "--json").json
+    assert (shown["active"], shown["client_id"]) == (True, client_id)
+    assert shown["expires_at"].endswith("Z")
+    assert isinstance(shown["scopes"], list)
+    store = provider.application.store
+    held = workspace.vault.secrets(entry)
+    store.revoke(store.app_of_client(client_id), held.tokens.access_token.reveal())
+    done = shell.run("check", "practice", code=10)
+    assert done.out == ""
+    assert "not active" in done.err
+    assert "tui-oauth refresh practice" in done.err
+    done = shell.run("check", "practice", "--json", code=10)
+    assert done.json["active"] is False
+    assert "not active" in shell.run("show", "practice").out
 
 
 def test_a_new_client_id_ends_what_was_authorized(shell, authorized, workspace):

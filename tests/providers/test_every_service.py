@@ -132,7 +132,7 @@ def test_the_whole_sign_in(workspace: Workspace, played: PlayedProvider) -> None
     if service.identity_probe is not None:
         assert result.account == ACCOUNT
         assert counted["probe"] == 1
-        assert asyncio.run(check_entry(workspace, result)).name == ACCOUNT
+        assert asyncio.run(check_entry(workspace, result)).whose == ACCOUNT
     resolved = entry_service(workspace, workspace.vault.get(entry.id))
     for name in (*service.quirks.answer.keep, *service.quirks.callback.keep):
         assert held.tokens.extra[name]

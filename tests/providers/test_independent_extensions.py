@@ -55,7 +55,7 @@ async def test_rule_110_tokens_bound_to_a_key_at_a_certified_server(
     assert here.now.account == "Robin Vale"  # userinfo took token and proof
     assert here.person_of(token, "Bearer") >= 400
     assert here.person_of(token, "DPoP") >= 400  # the token alone opens nothing
-    account = await check_entry(here.workspace, here.now)
+    account = (await check_entry(here.workspace, here.now)).account
     assert account.name == "Robin Vale"
 
 
@@ -71,7 +71,7 @@ async def test_rule_110_a_bound_grant_is_refreshed_with_the_same_key(
     await asyncio.to_thread(refresh_entry, here.workspace, here.now)
     assert here.held.access_token != first.access_token
     assert here.held.bound
-    account = await check_entry(here.workspace, here.now)
+    account = (await check_entry(here.workspace, here.now)).account
     assert account.name == "Robin Vale"
 
 

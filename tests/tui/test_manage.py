@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from stage import Stage, at, place_of, shown, until, words
+from textual import events
+from textual.command import CommandList
 from textual.widgets import Button
 
+from tests.refreshing import sign_in
 from tui_oauth import entries
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret
 from tui_oauth.settings import CallbackSettings, Settings
 from tui_oauth.tui.app import ManageOAuth
@@ -145,6 +149,25 @@ async def test_k_asks_the_provider_and_says_what_went_wrong(stage: Stage) -> Non
         await pilot.press("k")
         await until(pilot, lambda: "✕" in shown(app), "the provider's no")
         assert app.is_running
+
+
+async def test_rule_97_k_says_whether_the_token_is_active_and_which_key_helps(stage: Stage) -> None:
+    stage.provider.application.behaviour = Behaviour(refresh_tokens=True, expires_in=3_600)
+    entry = await sign_in(stage, stage.configured("going", "practice-standard"))
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: names(app), "the entries")
+        await pilot.press("k")
+        await until(pilot, lambda: "active; ends in" in words(app), "what the provider says")
+        assert f"says the token is {entry.account}'s" in words(app)
+        held = stage.workspace.vault.secrets(entry)
+        store = stage.provider.application.store
+        store.revoke(store.app_of_client(held.client_id), held.tokens.access_token.reveal())
+        await pilot.press("k")
+        await until(pilot, lambda: "is not active" in words(app), "the provider's no")
+        assert "Press r to refresh it." in words(app)
+        await pilot.press("r")
+        await until(pilot, lambda: "going refreshed" in words(app), "the new token")
 
 
 async def test_escape_cancels_what_runs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,7 +424,14 @@ async def test_with_little_room_the_mouse_still_reaches_everything(stage: Stage)
         await until(pilot, lambda: "first" in shown(app), "the list")
         await pilot.click(Toolbar, offset=place_of(app, Toolbar, "More"))
         await until(pilot, lambda: "Search for commands" in shown(app), "the palette")
-        assert "Delete  (d)" in shown(app)
+        commands = app.screen.query_one(CommandList)
+        wheel = events.MouseScrollDown(commands, 5, 5, 0, 1, 0, False, False, False)
+
+        def found() -> bool:
+            commands.post_message(wheel)
+            return "Delete  (d)" in shown(app)
+
+        await until(pilot, found, "the command, by the wheel")
 
 
 async def test_the_details_close_by_mouse(stage: Stage) -> None:

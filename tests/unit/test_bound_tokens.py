@@ -148,7 +148,7 @@ def test_rule_110_a_clock_that_is_far_off_is_what_the_refusal_names(stage: Stage
 
 def test_rule_110_the_account_check_carries_a_proof(stage: Stage) -> None:
     entry = bound_entry(stage, NONCES)
-    account = asyncio.run(check_entry(stage.workspace, entry))
+    account = asyncio.run(check_entry(stage.workspace, entry)).account
     assert account.name == "Aurora Books"
 
 

@@ -58,7 +58,7 @@ async def test_a_new_sign_in_of_the_same_account_ends_the_old_access(
     second = tokens_of(stage, standard)
     assert second.access_token != first.access_token
     assert await introspected(stage, second.access_token)
-    assert (await check_entry(stage.workspace, again)).name == again.account
+    assert (await check_entry(stage.workspace, again)).whose == again.account
 
 
 async def note_of(stage: Stage, entry: Entry) -> str:

@@ -286,7 +286,7 @@ async def test_check_does_not_name_an_account_for_the_tokens_of_another(
         return await send(request, **more)
 
     monkeypatch.setattr(net, "send", meanwhile)
-    assert (await check_entry(stage.workspace, entry)).name
+    assert (await check_entry(stage.workspace, entry)).whose
     assert stage.workspace.vault.get(entry.id).account == "somebody else"
 
 
@@ -295,6 +295,6 @@ async def test_check_says_whose_token_it_is(stage: Stage):
     stage.workspace.vault.change(
         entry.id, lambda current, held: (replace(current, account="", account_detail=""), held)
     )
-    account = await check_entry(stage.workspace, entry)
+    account = (await check_entry(stage.workspace, entry)).account
     assert account.name
     assert stage.workspace.vault.get(entry.id).account == account.name

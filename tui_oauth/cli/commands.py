@@ -134,7 +134,7 @@ COMMANDS = (
     Command(
         "check",
         "tokens:check",
-        "ask the service whose token it is",
+        "ask the service whose token it is, and whether it is active",
         "tui-oauth check my-intercom --json",
         options.check,
     ),

@@ -44,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
         output.abandon()
         return INPUT_OUTPUT
     except TuiOauthError as error:
-        output.note(f"tui-oauth: {error}")
+        output.note(f"tui-oauth: {error}{_remedy(error, args)}")
         return error.exit_code
     except OSError as error:
         return _input_output(error)
@@ -78,6 +78,16 @@ def _command(args: Namespace) -> int:
         raise
     finally:
         logger.debug("took %.0f ms", (time.monotonic() - began) * 1000)
+
+
+def _remedy(error: TuiOauthError, args: Namespace | None) -> str:
+    """The command that mends `error`, where one does and the entry is named."""
+    name = getattr(args, "name", None)
+    if not error.fix or not isinstance(name, str) or not name:
+        return ""
+    from tui_oauth.entries import shell_word
+
+    return f" Run: tui-oauth {error.fix.value} {shell_word(name)}"
 
 
 def _printed(code: int) -> int:

@@ -61,27 +61,39 @@ def header(context: Context) -> int:
 
 
 def check(context: Context) -> int:
-    """Ask the provider whose token it is."""
+    """Ask the provider whose token it is, and whether it is active."""
     import asyncio
 
-    from tui_oauth.accounts import check_entry
+    from tui_oauth.accounts import activity, check_entry
 
     workspace = context.workspace
-    entry = workspace.vault.find(context.args.name)
-    account = asyncio.run(check_entry(workspace, entry))
+    checked = asyncio.run(check_entry(workspace, workspace.vault.find(context.args.name)))
+    entry, problem = checked.entry, checked.problem
+    detail = checked.account.detail if checked.account is not None else ""
     if context.args.json:
+        token = checked.token
         output.as_json(
             {
                 "name": entry.name,
                 "service": entry.service,
-                "account": account.name,
-                "account_detail": account.detail or None,
+                "account": checked.whose or None,
+                "account_detail": detail or None,
                 "checked_at": rfc3339(workspace.now()),
+                "active": None if token is None else token.active,
+                "scopes": None if token is None or token.scopes is None else list(token.scopes),
+                "expires_at": None if token is None else rfc3339(token.expires_at),
+                "client_id": (token.client_id if token is not None else "") or None,
             }
         )
-        return 0
-    detail = f" ({account.detail})" if account.detail else ""
-    output.result(f"{entry.name}: {account.name}{detail}")
+    elif problem is None:
+        whose = checked.whose or "account not known"
+        output.result(f"{entry.name}: {whose}{f' ({detail})' if detail else ''}")
+        if checked.token is not None:
+            output.result(activity(checked.token, workspace.now()))
+    if problem is not None:
+        raise problem
+    if checked.note:
+        output.note(checked.note)
     return 0
 
 

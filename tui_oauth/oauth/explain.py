@@ -38,6 +38,7 @@ STEP_POLL = "device token request"
 STEP_LONG_LIVED = "long-lived token request"
 STEP_IDENTITY = "account check"
 STEP_REVOKE = "revocation"
+STEP_INTROSPECT = "introspection"
 STEP_PAR = "pushed authorization request"
 
 _RETRY = "Try again in a moment; nothing was changed."

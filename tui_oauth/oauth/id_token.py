@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ MAX_AGE_SECONDS = 86_400
 MAX_SUBJECT_LENGTH = 255
 MAX_AUDIENCES = 100
 LATEST_TIME = 10**11
+
+ID_TOKEN_TYPES: frozenset[str | None] = frozenset({None, "jwt", "id_token+jwt"})
 
 # A key that the token brings along proves nothing (CVE-2026-27962); OpenID Connect Core section 2
 # keeps these out of ID tokens.
@@ -81,10 +83,11 @@ class Claims:
     name: str = ""
 
 
-def parse(text: str) -> Token:
+def parse(text: str, types: Collection[str | None] = ID_TOKEN_TYPES) -> Token:
     """`text` taken apart (RFC 7515 section 5.2, compact form); raises BadIdToken.
 
-    Refused are `alg` none, any `crit` (this program understands no extension), a token of
+    `types` are the values that `typ` may have in lower case, None among them where it may be
+    missing. Refused are `alg` none, any `crit` (this program understands no extension), a token of
     another type, and keys that the token brings along.
     """
     if len(text) > MAX_LENGTH:
@@ -100,7 +103,7 @@ def parse(text: str) -> Token:
         signature = from_base64url(segments[2])
     except Unreadable as error:
         raise BadIdToken(f"its signature cannot be read: {error}") from None
-    _check_header(header)
+    _check_header(header, types)
     if not signature:
         raise BadIdToken("it is not signed")
     signed = f"{segments[0]}.{segments[1]}".encode("ascii")
@@ -164,6 +167,16 @@ def check_renewed(token: Token, first: Token) -> None:
         raise BadIdToken("it belongs to another sign-in (nonce)", attack=True)
 
 
+def audience_of(claims: Mapping[str, Any]) -> frozenset[str]:
+    """For whom a token was made (`aud`); raises BadIdToken where it does not say."""
+    return _audience(claims.get("aud"))
+
+
+def moment_in(claims: Mapping[str, Any], name: str) -> float:
+    """A time among the claims, in Unix seconds; raises BadIdToken where it is none."""
+    return _moment(claims, name)
+
+
 def account_in(claims: Claims, *, verified: bool) -> Account:
     """Whose token it is by the ID token; `verified` says whether its signature was checked."""
     name = claims.email or claims.preferred_username or claims.name or claims.subject
@@ -172,7 +185,7 @@ def account_in(claims: Claims, *, verified: bool) -> Account:
     return Account(neutralise(name), f"{issuer}, {words}")
 
 
-def _check_header(header: Mapping[str, Any]) -> None:
+def _check_header(header: Mapping[str, Any], types: Collection[str | None]) -> None:
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or not algorithm:
         raise BadIdToken("it does not say how it is signed (alg)")
@@ -184,7 +197,7 @@ def _check_header(header: Mapping[str, Any]) -> None:
     if brought:
         raise BadIdToken(f"it brings a key of its own ({brought})")
     kind = header.get("typ")
-    if kind is not None and not (isinstance(kind, str) and kind.lower() in {"jwt", "id_token+jwt"}):
+    if (kind.lower() if isinstance(kind, str) else kind) not in types:
         # RFC 8725 section 3.11: an access token or a logout token is no ID token.
         raise BadIdToken("it is a token of another kind (typ)")
     if "kid" in header and not isinstance(header["kid"], str):

@@ -191,11 +191,12 @@ class _Walk:
             done = await running
         finally:
             await signins.close()
-        account = await check_entry(self._workspace, done)
+        checked = (await check_entry(self._workspace, done)).entry
         self._step(
             8,
             "Authorization Successful, in the browser and here.",
-            f"Account: {account.name}" + (f" ({account.detail})" if account.detail else ""),
+            f"Account: {checked.account}"
+            + (f" ({checked.account_detail})" if checked.account_detail else ""),
         )
         return self._workspace.vault.get(done.id)
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from textual import on
 
 from tui_oauth import entries as entry_actions
-from tui_oauth.errors import NeedsPerson, TuiOauthError
-from tui_oauth.model import Account, Entry, TokenSet
+from tui_oauth.errors import Fix, NeedsPerson, TuiOauthError
+from tui_oauth.model import Entry, TokenSet
 from tui_oauth.text import relative
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.entry_table import EntryTable
+from tui_oauth.tui.words import check_words
+
+if TYPE_CHECKING:
+    from tui_oauth.accounts import Checked
 
 _CANCEL = "esc cancels"
+_PRESS = {
+    Fix.CONFIGURE: "enter to configure it",
+    Fix.CALLBACK_URL: "c to copy the Callback URL",
+    Fix.AUTHORIZE: "a to authorize it",
+    Fix.REFRESH: "r to refresh it",
+}
 
 
 class EntryActions(AppScreen[None]):
@@ -46,6 +57,8 @@ class EntryActions(AppScreen[None]):
         if isinstance(error, NeedsPerson) and entry is not None:
             press = "a to authorize" if entry.configured else "enter to configure"
             self.complain(f"{error.message} Press {press} it.")
+        elif error.fix:
+            self.complain(f"{sentence(error)} Press {_PRESS[error.fix]}.")
         else:
             self.complain(sentence(error))
 
@@ -169,15 +182,17 @@ class EntryActions(AppScreen[None]):
             return
         workspace = self.home.workspace
 
-        async def check() -> Account:
+        async def check() -> Checked:
             from tui_oauth.accounts import check_entry  # not before the first paint
 
             return await check_entry(workspace, entry)
 
-        def told(account: Account) -> None:
+        def told(checked: Checked) -> None:
             self.reload()
-            detail = f", {account.detail}" if account.detail else ""
-            self.say(f"{entry.service_name} says the token is {account.name}'s{detail}.")
+            if checked.problem is not None:
+                self._failed(checked.problem)
+            else:
+                self.say(check_words(checked, workspace.now()))
 
         words = f"Asking {entry.service_name} whose token it is… {_CANCEL}"
         self.job(words, check, told, self._failed)

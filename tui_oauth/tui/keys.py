@@ -53,7 +53,7 @@ guide         | g               | g     | Guide             |                 | 
 callbacks     | u               | u     | Callback URLs     |                 |            | Every Callback URL that can be served, what the service accepts, and which one is sent.
 copy-token    | t               | t     | Token             |                 |            | Copy a valid access token; it is refreshed first if it ends soon.
 refresh       | r               | r     | Refresh           | refresh_entry   |            | Fetch a new access token now.
-check         | k               | k     | Check             |                 |            | Ask the provider whose token it is.
+check         | k               | k     | Check             |                 |            | Ask the provider whose token it is, and whether it is active.
 revoke        | x               | x     | Revoke            |                 |            | End the entry's access at the service, then remove its tokens here; after a question.
 rename        | f2,m            | F2    | Rename            |                 |            | Give the entry another name (m does the same).
 delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question; it can be revoked first.

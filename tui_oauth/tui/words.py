@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
+    from tui_oauth.accounts import Checked
     from tui_oauth.services.format import RedirectUriRules
     from tui_oauth.vault.health.findings import Report
     from tui_oauth.workspace import Workspace
@@ -60,3 +61,19 @@ def protection_words(protection: str, until: int | None, now: int) -> str:
     if until is not None and until > now:
         words += f" · unlocked until {clock_words(until, now)}"
     return words
+
+
+def check_words(checked: Checked, now: int) -> str:
+    """What the provider said of a token that it takes, in a line."""
+    from tui_oauth.accounts import activity  # a check has loaded it
+
+    name = checked.entry.service_name
+    said = []
+    if checked.whose:
+        detail = checked.account.detail if checked.account is not None else ""
+        said.append(f"{name} says the token is {checked.whose}'s{f', {detail}' if detail else ''}.")
+    if checked.token is not None:
+        said.append(f"{'' if said else f'{name} says: '}{activity(checked.token, now)}.")
+    if checked.note:
+        said.append(checked.note)
+    return " ".join(said)

@@ -14,15 +14,17 @@ from tui_oauth import entries
 from tui_oauth.accounts import check_entry
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.text import relative, rfc3339
-from tui_oauth.tui.base import AppScreen
+from tui_oauth.tui.base import AppScreen, sentence
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.words import check_words
 
 if TYPE_CHECKING:
-    from tui_oauth.model import Account, Entry
+    from tui_oauth.accounts import Checked
+    from tui_oauth.model import Entry
 
 
 def expiry_sentence(entry: Entry, now: int) -> str:
@@ -130,10 +132,13 @@ class SuccessScreen(AppScreen[None]):
         if entry is None:
             return
 
-        def done(account: Account) -> None:
+        def done(checked: Checked) -> None:
             self._show()
             self.home.refresh_entries()
-            self.say(f"{entry.service_name} says: {account.name}")
+            if checked.problem is not None:
+                self.complain(sentence(checked.problem))
+            else:
+                self.say(check_words(checked, self.home.workspace.now()))
 
         self.job(
             f"Asking {entry.service_name}",
