@@ -46,14 +46,16 @@ def settings(workspace: Workspace, text: str) -> Workspace:
     return fresh
 
 
-def own_service(workspace: Workspace, provider: PracticeProvider, name: str) -> Entry:
+def own_service(
+    workspace: Workspace, provider: PracticeProvider, name: str, more: str = ""
+) -> Entry:
     """An entry of a service of one's own, whose server is `provider`."""
     text = (BUILT_IN / "practice.toml").read_text()
     text = text.replace('id = "practice"', f'id = "{name}"')
     text = text.replace('default = "8977"', f'default = "{provider.port}"')
     folder = workspace.places.own_services
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.toml").write_text(text)
+    (folder / f"{name}.toml").write_text(f"{text}\n{more}")
     entry = create_entry(workspace, name, name)
     app = provider.register(name, callback_url(workspace, entry))
     return configure_entry(
@@ -106,6 +108,34 @@ async def test_rule_55_a_code_of_one_service_never_reaches_the_token_endpoint_of
         await signins.close()
         assert [entry.authorized for entry in done] == [True, True]
         assert elsewhere.application.count["token"] == 1
+
+
+POSTS = """
+[quirks.callback]
+form_post = true
+
+[extra_authorize_params]
+response_mode = "form_post"
+"""
+
+
+async def test_rule_26_a_service_that_posts_its_answer_can_be_signed_in_to(stage: Stage) -> None:
+    signins = SignIns(stage.workspace)
+    posting = signins.begin(own_service(stage.workspace, stage.provider, "acme", POSTS))
+    plain = signins.begin(stage.configured("plain"))
+    tasks = [await started(posting), await started(plain)]
+    assert parse_qs(urlsplit(posting.authorization_url).query)["response_mode"] == ["form_post"]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    for signin, status in ((plain, 405), (posting, 200)):
+        back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+        address, _, query = back.partition("?")
+        page = await net.send(Request("POST", address, "page", headers, query.encode()))
+        assert page.status == status
+    assert b"Authorization Successful" in page.body
+    assert (await tasks[0]).authorized
+    await signins.close()
+    assert plain.result is None
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_rule_22_every_service_may_have_a_path_of_its_own_matched_exactly(
