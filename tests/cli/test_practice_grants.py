@@ -78,6 +78,24 @@ def test_authorization_code_and_refresh(
     assert api(sandbox, second) == 200
 
 
+def test_introspection_and_revocation(
+    shell: Shell, sandbox: dict[str, Any], work: Page, browser: Browser
+) -> None:
+    with shell.start("authorize", "work", "--json") as running:
+        event = running.event()
+        browser.get(browser.consent(event["authorization_url"]))
+        while event["event"] != "authorized":
+            event = running.event()
+        running.end()
+    header = shell.run("header", "work").out
+    checked = shell.run("check", "work", "--json").json
+    assert (checked["active"], checked["account"]) == (True, "Aurora Books")
+    assert checked["client_id"] == work.values["Client ID"]
+    shell.run("revoke", "work")
+    assert api(sandbox, header) == 401
+    assert shell.run("token", "work", code=None).code != 0
+
+
 def test_the_device_grant(shell: Shell, sandbox: dict[str, Any], work: Page) -> None:
     with shell.start("authorize", "work", "--device", "--json") as running:
         event = running.event()
