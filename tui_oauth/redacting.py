@@ -49,7 +49,8 @@ _PLAIN = _names(
     response_types token_endpoint_auth_method bearer_methods_supported resource_name
     require_pushed_authorization_requests require_signed_request_object
     accept content-type content-language user-agent date server retry-after allow
-    cache-control x-request-id request-id x-ms-request-id client-request-id x-correlation-id
+    cache-control pragma vary connection content-encoding transfer-encoding x-content-type-options
+    x-frame-options referrer-policy strict-transport-security x-request-id request-id x-ms-request-id client-request-id x-correlation-id
     x-amzn-requestid x-amz-cf-id cf-ray x-trace-id
     """
 )

@@ -79,7 +79,6 @@ class SignIns:
             if known.asks_the_same(signin):
                 return known
             known.cancel()
-        signin.all = self._by_entry.values
         self._by_entry[entry.id] = signin
         if offers_device(service) and not (by_link and browser.can_open(workspace.environ)):
             signin.start_device()

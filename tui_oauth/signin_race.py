@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from tui_oauth.entries import shell_word
 from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
 from tui_oauth.exchange import Granted, Won, keep
 from tui_oauth.oauth.device import is_denied, offers_device
-from tui_oauth.oauth.paste import find_state
 from tui_oauth.signin_device import DeviceWay
 from tui_oauth.signin_link import LinkWay
 
@@ -72,8 +71,6 @@ class SignIn:
         self.error: TuiOauthError | None = None
         self.result: Entry | None = None
         self.on_change: Callable[[], None] | None = None
-        self.all: Callable[[], Iterable[SignIn]] = tuple
-        """All sign-ins of this process: an answer that is pasted here may be that of another."""
         self._outcome: asyncio.Future[Won] | None = None
         self._early: Won | Exception | None = None
         self._finished = asyncio.Event()
@@ -217,21 +214,7 @@ class SignIn:
             raise PasteProblem(
                 f"{self.service.name} has no address to paste.", "Enter the code at the provider."
             )
-        try:
-            self.link.paste(text)
-        except PasteProblem:
-            self._name_owner(find_state(text))
-            raise
-
-    def _name_owner(self, state: str) -> None:
-        """Raise PasteProblem when `state` is that of another sign-in (checklist rule 43)."""
-        for other in self.all():
-            if other is not self and other.attempt and other.attempt.state == state:
-                where = "has ended" if other.ended else "waits as well"
-                raise PasteProblem(
-                    f"That is the answer of {other.entry.name}, whose sign-in {where}.",
-                    f"Here belongs the address that the link of {self.entry.name} ends on.",
-                )
+        self.link.paste(text)
 
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui_oauth import redacting
+from tui_oauth import __version__, redacting
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.redacting import Hidden
+from tui_oauth.secret import MASK
 from tui_oauth.text import neutralise, rfc3339
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ class _Open:
 class Recorder:
     """Watches the traffic of a workspace (see `sending.Traffic`); any thread may call it.
 
-    `clock` gives Unix seconds. `tell` is given the lines of each side as soon as it is known;
-    `on_change` is called after each change, in the thread that made it.
+    `clock` gives Unix seconds, `timer` seconds that only count up. `tell` is given the lines of
+    each side as soon as it is known; `on_change` is called after each change, in the thread that
+    made it.
     """
 
     def __init__(
@@ -75,9 +77,11 @@ class Recorder:
         clock: Callable[[], int],
         tell: Callable[[Sequence[str]], None] | None = None,
         limit: int = LIMIT,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.on_change: Callable[[], None] | None = None
         self._clock = clock
+        self._timer = timer
         self._tell = tell
         self._records: deque[Record] = deque(maxlen=limit)
         self._count = 0
@@ -88,6 +92,12 @@ class Recorder:
         """Those that are kept, oldest first."""
         with self._lock:
             return list(self._records)
+
+    def forget(self) -> None:
+        """Keep none of those so far."""
+        with self._lock:
+            self._records.clear()
+        self._changed()
 
     def began(self, request: Request) -> object:
         """As in `sending.Traffic`."""
@@ -104,13 +114,13 @@ class Recorder:
         )
         record = self._add(request.step, redacting.host_of(request.url), sent=sent)
         self._told(_side_lines(">", sent, record.step))
-        return _Open(record, hidden, time.monotonic())
+        return _Open(record, hidden, self._timer())
 
     def ended(self, exchange: object, outcome: Response | TuiOauthError | None) -> None:
         """As in `sending.Traffic`."""
         if not isinstance(exchange, _Open):
             return
-        took = round((time.monotonic() - exchange.began) * 1000)
+        took = round((self._timer() - exchange.began) * 1000)
         if outcome is None or isinstance(outcome, TuiOauthError):
             words = _CUT_OFF if outcome is None else outcome.message
             shown = neutralise(exchange.hidden.clean(words), redacting.MAX_VALUE)
@@ -184,6 +194,15 @@ class Recorder:
     def _told(self, lines: Sequence[str]) -> None:
         if self._tell is not None:
             self._tell(lines)
+
+
+def ticket(records: Iterable[Record]) -> str:
+    """`records` as text for a support ticket."""
+    lines = [f"tui-oauth {__version__}: what was sent (>) and received (<)."]
+    lines.append(f"{MASK} stands for whatever might be secret, whatever its length.")
+    for record in records:
+        lines += ["", *record_lines(record)]
+    return "\n".join(lines) + "\n"
 
 
 def record_lines(record: Record) -> list[str]:

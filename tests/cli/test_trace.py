@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 
 import pytest
 from cli_tools import Browser, Shell
 
 from tests.canary import Canaries
+from tests.providers.misbehaving import answering
+from tests.providers.publishing import publishing
 from tui_oauth.cli import options
 from tui_oauth.cli.commands import COMMANDS
 from tui_oauth.entries import configure_entry
 from tui_oauth.model import Entry
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.provider import PracticeProvider
-from tui_oauth.secret import Secret
+from tui_oauth.secret import MASK, Secret
 from tui_oauth.workspace import Workspace
 
-ASKS_A_PROVIDER = {"authorize", "token", "header", "check", "refresh"}
+ASKS_A_PROVIDER = {
+    "create", "discover", "authorize", "token", "header", "check", "refresh", "revoke", "delete",
+}  # fmt: skip
 
 
 def _signed_in(shell: Shell, browser: Browser, provider: PracticeProvider) -> str:
@@ -69,7 +74,7 @@ def test_a_whole_sign_in_is_traced_without_secrets(
     assert canaries.within(traced.err) == set()
 
 
-@pytest.mark.parametrize("command", ["check", "header", "refresh"])
+@pytest.mark.parametrize("command", ["check", "header", "refresh", "revoke"])
 def test_the_other_commands_trace_as_well(
     command: str,
     shell: Shell,
@@ -79,15 +84,48 @@ def test_the_other_commands_trace_as_well(
     configured: Entry,
 ) -> None:
     _signed_in(shell, browser, provider)
-    plain = shell.run(command, "practice")
-    assert "> " not in plain.err
+    held_before = _secrets(workspace, configured)
+    if command != "revoke":
+        plain = shell.run(command, "practice")
+        assert "> " not in plain.err
     traced = shell.run(command, "practice", "--trace")
     assert f"http://127.0.0.1:{provider.port}/" in traced.err
     assert "< 200 OK" in traced.err
+    assert held_before.within(traced.err) == set()
     assert _secrets(workspace, configured).within(traced.err) == set()
     if command == "header":
         assert traced.out.startswith("Authorization: Bearer ")
         assert traced.out.count("\n") == 1
+
+
+def test_discovery_and_registration_are_traced_without_the_secrets_that_they_give(
+    shell: Shell, workspace: Workspace
+) -> None:
+    given = {"client_id": "client-1", "client_secret": "canary-client-secret-77"}
+    given |= {"client_secret_expires_at": 0, "token_endpoint_auth_method": "client_secret_basic"}
+    given["registration_access_token"] = "canary-registration-token-77"
+    with publishing() as site:
+        given["registration_client_uri"] = f"{site.url}/register/canary-management-path-77"
+        created = answering(
+            json.dumps(given).encode(), "201 Created", "Content-Type: application/json"
+        )
+        site.answer("POST /register", created)
+        issuer = site.issuer(registration_endpoint=f"{site.url}/register")
+        done = shell.run("create", "api", "--discover", issuer, "--trace")
+    assert workspace.vault.find("api").configured
+    lines = done.err.splitlines()
+    assert any(line.startswith(f"> POST {site.url}/register  (") for line in lines)
+    for line in (
+        f"<   issuer: {site.url}",
+        f"<   token_endpoint: {site.url}/token",
+        "<   client_id: client-1",
+        f"<   client_secret: {MASK}",
+        f"<   registration_access_token: {MASK}",
+        f"<   registration_client_uri: {site.url}/{MASK}",
+        "<   token_endpoint_auth_method: client_secret_basic",
+    ):
+        assert line in lines, line
+    assert "canary" not in done.err
 
 
 def test_what_the_provider_objects_to_stands_there(

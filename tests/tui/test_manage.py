@@ -99,7 +99,7 @@ async def test_the_callback_url_follows_the_highlighted_entry(stage: Stage) -> N
         assert "https only" in shown(app)
 
 
-async def test_rule_53_c_and_a_click_send_the_callback_url(stage: Stage) -> None:
+async def test_c_and_a_click_send_the_callback_url(stage: Stage) -> None:
     stage.created("one")
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:
@@ -362,9 +362,7 @@ async def test_a_missing_service_file_is_no_end_of_the_list(stage: Stage) -> Non
         assert entries.callback_url_or_empty(stage.workspace, app.screen.current()) == ""  # type: ignore[attr-defined]
 
 
-async def test_rule_53_trap_4_in_tmux_the_text_goes_through_tmux(
-    home: Path, tmp_path: Path
-) -> None:
+async def test_trap_4_in_tmux_the_text_goes_through_tmux(home: Path, tmp_path: Path) -> None:
     programs, taken = tmp_path / "bin", tmp_path / "taken"
     programs.mkdir()
     tmux = programs / "tmux"

@@ -6,12 +6,10 @@ import asyncio
 import hashlib
 import socket
 import ssl
-import urllib.request
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -409,30 +407,6 @@ async def test_rule_41_the_fingerprint_that_is_shown_is_that_of_the_served_certi
     await signins.close()
 
 
-async def test_rule_38_the_code_is_in_no_log_and_in_no_file(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-):
-    asyncio.get_running_loop().set_debug(True)  # what it logs shows tasks and handles
-    caplog.set_level(0)
-    signins = SignIns(stage.workspace)
-    signin = signins.begin(stage.configured("work"))
-    running = await started(signin)
-    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
-    # The browser of this test has a thread of its own, and what it logs is its own.
-    page = await asyncio.to_thread(lambda: urllib.request.urlopen(back, timeout=10).read())
-    assert b"Authorization Successful" in page
-    await running
-    await signins.close()
-    code = parse_qs(urlsplit(back).query)["code"][0]
-    said = [each.getMessage() for each in caplog.records if each.threadName == "MainThread"]
-    assert len(said) > 10
-    assert not [each for each in said if code in each or signin.attempt.state in each]
-    home = stage.workspace.places.vault.parents[3]
-    assert not [
-        path for path in home.rglob("*") if path.is_file() and code in path.read_text("latin-1")
-    ]
-
-
 async def test_rule_39_an_answer_that_the_browser_could_not_deliver_can_be_pasted(stage: Stage):
     """The browser refuses the certificate that nobody vouches for, and stays at the address."""
     signins = SignIns(stage.workspace)
@@ -445,26 +419,6 @@ async def test_rule_39_an_answer_that_the_browser_could_not_deliver_can_be_paste
     signin.paste(back)
     assert (await running).authorized
     await signins.close()
-
-
-async def test_rule_43_the_answer_of_another_entry_is_called_by_its_name(stage: Stage):
-    signins = SignIns(stage.workspace)
-    one, two = (signins.begin(stage.configured(name)) for name in ("one", "[two]"))
-    tasks = [await started(one), await started(two)]
-    back = await asyncio.to_thread(stage.consent, two.authorization_url)
-    with pytest.raises(PasteProblem, match=r"the answer of \[two\], whose sign-in waits as well"):
-        one.paste(back)
-    with pytest.raises(PasteProblem, match="an older attempt"):
-        one.paste(back.replace("state=", "state=x"))
-    with pytest.raises(PasteProblem, match="neither an address nor a code"):
-        one.paste("?")
-    two.paste(back)
-    assert (await tasks[1]).authorized
-    with pytest.raises(PasteProblem, match="has ended"):
-        one.paste(back)
-    assert one.state is SignInState.WAITING
-    await signins.close()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_rule_17_what_a_sign_in_knows_is_in_memory_alone(stage: Stage):

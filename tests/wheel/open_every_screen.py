@@ -110,6 +110,7 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("RecoveryCodeScreen", "key file", calling("open_code", Secret("0000-1111"), print)),
     ("ImportScreen", "key file", calling("open_import", [], print)),
     ("ConflictScreen", "key file", calling("open_conflict", [DIFFERENCE], VERSION, print)),
+    ("TrafficScreen", "key file", pressing("f3")),
     ("UnopenedScreen", "damaged", pressing()),
     ("SalvagedScreen", "key file", calling("open_salvaged", SALVAGED)),
     ("ResultScreen", "key file", calling("show_result", "A title", ["What.", "Next."])),

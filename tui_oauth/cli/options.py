@@ -141,6 +141,7 @@ def create(parser: Parser) -> None:
         help="with --discover: a scope to ask for; repeat it for more, an empty one for none",
     )
     _variables(parser)
+    trace(parser)
 
 
 def discover(parser: Parser) -> None:
@@ -156,6 +157,7 @@ def discover(parser: Parser) -> None:
         help="register the entry's client there, or renew what was registered",
     )
     json_result(parser)
+    trace(parser)
 
 
 def callback_url(parser: Parser) -> None:
@@ -282,6 +284,7 @@ def delete(parser: Parser) -> None:
         action="store_true",
         help="end its access at the service first; the entry stays if that fails",
     )
+    trace(parser)
 
 
 def revoke(parser: Parser) -> None:
@@ -291,6 +294,7 @@ def revoke(parser: Parser) -> None:
         action="store_true",
         help="remove the tokens here also if the service did not revoke them",
     )
+    trace(parser)
 
 
 def unlock(parser: Parser) -> None:

@@ -17,6 +17,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui_oauth.hardening import harden
+from tui_oauth.traffic import Recorder
 from tui_oauth.tui import crash, theme
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
@@ -46,6 +47,9 @@ class ManageOAuth(Windows):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(css_path=style_sheets())
         self.workspace = workspace
+        self.traffic = Recorder(workspace.now)
+        """What is sent to providers while the window is open; in memory only."""
+        workspace.traffic = self.traffic
         self.early: Future[Listing] | None = None
         """The entries, read while the app starts; taken by the list."""
         if workspace.vault_exists:
@@ -184,6 +188,9 @@ class ManageOAuth(Windows):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         return commands(self, screen)
+
+    def action_traffic(self) -> None:
+        self.open_traffic()
 
     def action_help(self) -> None:
         self.open_help()

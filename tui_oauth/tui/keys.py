@@ -104,6 +104,7 @@ cancel        | ctrl+x          | ^x    | Cancel            |                 | 
 bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link, or the page of the code, in one piece (also l).
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
+traffic       | f3              | F3    | Traffic           | app.traffic     | bar        | What was sent to the provider and what came back, without secrets.
 ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show and copy the command that leads a laptop's browser to this callback server (also s).
 
 [success] Authorization Successful
@@ -182,6 +183,15 @@ next          | tab             | tab   | Next field        | -               | 
 reveal        | ctrl+t          | ^t    | Show              | -               | bar widget | Show what is typed in a hidden field for ten seconds, or hide it.
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
+[traffic] Traffic
+back          | escape,q,f3     | esc   | Back              |                 | bar        | Back to where you came from.
+copy-one      | c               | c     | Copy              |                 | bar        | Copy the exchange under the cursor, for a support ticket.
+copy-all      | a               | a     | Copy all          |                 | bar        | Copy all of them.
+read          | tab,shift+tab   | tab   | Read              |                 | bar        | Into the text of the exchange, to scroll it, and back to the list.
+forget        | d,delete        | d     | Clear             |                 | bar        | Forget what was recorded so far.
+pick          | up,down         | ↑ ↓   | Pick              | -               | widget     | To another exchange, or, in the text, another line.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
 [help] Help
 close         | escape,q,question_mark,f1,enter | esc | Back |               | bar        | Back to where you came from.
 scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; j, k, page up and page down do it as well.
@@ -189,6 +199,7 @@ scroll        | up,down         | ↑ ↓   | Scroll            | -             
 [problem] A problem
 back          | escape,enter,q  | esc   | Back              |                 | bar        | Close the message.
 copy          | c               | c     | Copy              | copy_problem    | bar        | Copy the message for a support ticket.
+traffic       | t,f3            | t     | Traffic           |                 | bar        | What was sent to the provider and what came back, where something was.
 
 [first-run] First start
 save          | ctrl+s          | ^s    | Make the vault    |                 | bar first  | Make the vault with the protection chosen.
@@ -203,6 +214,7 @@ quit          | ctrl+q          | ^q    | Quit              | app.quit        | 
 
 [anywhere] Anywhere
 help          | f1              | F1    | Help              |                 |            | These keys.
+traffic       | f3              | F3    | Traffic           |                 |            | What was sent to providers and what came back, without secrets.
 palette       | ctrl+p          | ^p    | Commands          | command_palette | widget     | All commands, found by typing.
 quit          | ctrl+q          | ^q    | Quit              |                 | widget     | Leave tui-oauth.
 """

@@ -19,8 +19,13 @@ def commands(app: ManageOAuth, screen: Screen[Any]) -> Iterable[SystemCommand]:
     """The commands of `screen` and of the app, with the keys that do the same."""
     group = str(getattr(screen, "KEY_GROUP", "manage"))
     for key in GROUPS[group].keys:
-        if key.action not in {"app.quit", "app.help", "stop"} and _can(screen, key.action):
+        if key.action not in {"app.quit", "app.help", "app.traffic", "stop"} and _can(
+            screen, key.action
+        ):
             yield SystemCommand(f"{key.words}  ({key.shown})", key.help, _runner(app, screen, key))
+    if group != "traffic":
+        words = "What was sent to providers and what came back, without secrets."
+        yield SystemCommand("Traffic  (F3)", words, app.action_traffic)
     yield SystemCommand("Help  (?)", "These keys and a short explanation.", app.action_help)
     yield SystemCommand("Theme", "Choose another theme for now.", app.action_change_theme)
     yield SystemCommand("Quit  (^q)", "Leave tui-oauth.", app.action_quit)

@@ -161,6 +161,13 @@ class Windows(App[int]):
 
         self.push_screen(ImportScreen(incoming), done)
 
+    def open_traffic(self) -> None:
+        """What was sent to providers and what came back; once is enough."""
+        from tui_oauth.tui.screens.traffic import TrafficScreen
+
+        if not any(isinstance(screen, TrafficScreen) for screen in self.screen_stack):
+            self.push_screen(TrafficScreen())
+
     def open_help(self) -> None:
         """All keys, those of the screen at hand first."""
         from tui_oauth.tui.screens.help import HelpScreen

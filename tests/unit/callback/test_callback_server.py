@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
 import os
 import re
@@ -58,8 +57,6 @@ async def test_rule_21_localhost_is_reached_by_both_addresses(
 async def test_rule_23_the_bind_table_shows_loopback_only(sign_in: SignIn, client: Client) -> None:
     assert sign_in.state
     assert listening_addresses(client.port) == {"0100007F", "00000000000000000000000001000000"}
-    with socket.socket() as other:  # another address of this machine
-        assert other.connect_ex(("127.0.0.2", client.port)) == errno.ECONNREFUSED
 
 
 async def test_rule_24_the_port_is_open_only_while_someone_waits(

@@ -91,6 +91,7 @@ class AuthorizeScreen(AppScreen[None]):
                 with Horizontal(classes="buttons"):
                     yield Button("New link", id="again")
                     yield Button("Configure OAuth", id="configure")
+                    yield Button("Traffic", id="traffic")
                     yield Button("Back", id="back")
         yield QrView(id="qr-view")
         yield QuietLine()
@@ -335,6 +336,11 @@ class AuthorizeScreen(AppScreen[None]):
         """End the sign-in."""
         if self._signin is not None:
             self._signin.cancel()
+
+    @on(Button.Pressed, "#traffic")
+    def _show_traffic(self) -> None:
+        """What was sent to the provider and what came back."""
+        self.home.open_traffic()
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:

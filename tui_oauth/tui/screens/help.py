@@ -30,6 +30,11 @@ _WORDS = (
         "offers, so that the browser reaches this machine.",
     ),
     (
+        "When a provider says no",
+        "F3 shows everything that was sent to providers and what came back, step by step; what may "
+        "be secret is shown as dots. It is kept in memory only, and can be copied for their support.",
+    ),
+    (
         "Signs",
         "● authorized   ◐ something is still to do   ▲ ends soon   ▸ a sign-in waits   ✕ needs you",
     ),
@@ -55,6 +60,7 @@ _ORDER = (
     "findings",
     "salvaged",
     "import",
+    "traffic",
     "problem",
     "first-run",
     "unlock",

@@ -52,6 +52,8 @@ class ProblemScreen(AppDialog[None]):
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="close")
                 yield Button("Copy", id="copy")
+                if self.home.traffic.records:
+                    yield Button("Show the traffic", id="traffic")
 
     def on_mount(self) -> None:
         self.query_one("#problem-scroll").focus()
@@ -60,6 +62,14 @@ class ProblemScreen(AppDialog[None]):
     def action_back(self) -> None:
         """Close the message."""
         self.dismiss(None)
+
+    @on(Button.Pressed, "#traffic")
+    def action_traffic(self) -> None:
+        """What was sent and what came back."""
+        self.home.open_traffic()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.home.traffic.records) if action == "traffic" else True
 
     @on(Button.Pressed, "#copy")
     def action_copy_problem(self) -> None:

@@ -83,7 +83,6 @@ class DevicePanel(Vertical, can_focus=True):
             where = Content.styled(f"Open {host_of(code.verification_uri)}", "bold $primary")
             where = where.stylize(Style(link=self.address, underline=True))
             link.update(Content.assemble(where, "  ", Content(neutralise(signin.service.name))))
-        self.query_one(Facts).display = code is not None
         self.query_one(Facts).show(
             (
                 ("Code", grouped(code.user_code)),

@@ -10,6 +10,10 @@ _WHAT = (
     "An entry holds one sign-in at one service: its client ID and secret, and its tokens, "
     "encrypted here and kept fresh for your programs."
 )
+_TRAFFIC = (
+    "Each step of a sign-in, refresh or check will stand here: what was sent and what came back, "
+    "with dots for whatever may be secret. It is kept in memory only."
+)
 
 
 class EmptyState(Static):
@@ -39,6 +43,19 @@ class EmptyState(Static):
                 (query, "bold"),
                 ("\n\n", ""),
                 _key("esc", "show all entries", "screen.stop"),
+            )
+        )
+
+    def no_traffic(self) -> None:
+        """Nothing was sent to a provider yet."""
+        self.update(
+            Content.assemble(
+                ("Nothing was sent to a provider yet\n\n", "bold"),
+                (_TRAFFIC, "$quiet"),
+                "\n\n",
+                _key("esc", "back", "screen.back"),
+                "        ",
+                _key("?", "help", "app.help"),
             )
         )
 
