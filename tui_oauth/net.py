@@ -41,6 +41,9 @@ CONNECT_SECONDS = 10.0
 MAX_BYTES = 1_048_576
 MAX_ERROR_BYTES = 262_144
 
+# How the library's words begin for an answer that ended before its end: it calls it no HTTP.
+_TOO_SHORT = ("peer closed connection", "Server disconnected")
+
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
@@ -225,7 +228,14 @@ def _client(route: _Route, environ: Mapping[str, str], deadline: float) -> httpx
         http2=False,
         timeout=httpx.Timeout(deadline, connect=min(CONNECT_SECONDS, deadline)),
         limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
+        event_hooks={"response": [_no_next]},
     )
+
+
+async def _no_next(answer: httpx.Response) -> None:
+    """Take the target of a redirect out of the library's sight: it would look at it, and stumble."""
+    if "location" in answer.headers:
+        answer.extensions["location"] = answer.headers.pop("location")
 
 
 async def _exchange(
@@ -255,6 +265,8 @@ async def _exchange(
         raise _explained(error, route) from error
     kept = {name.lower(): value for name, value in answer.headers.items()}
     kept.pop("set-cookie", None)
+    if "location" in answer.extensions:
+        kept["location"] = answer.extensions["location"]
     return Response(answer.status_code, kept, body, request.host, request.step)
 
 
@@ -272,7 +284,8 @@ async def _bounded_body(answer: httpx.Response, route: _Route, limit: int) -> by
         unpacker = zlib.decompressobj()
     else:
         raise route.failed(
-            f"answered in the encoding {neutralise(encoding, 40)}, which was not asked for"
+            f"answered the {route.request.step} in the encoding {neutralise(encoding, 40)}, "
+            "which was not asked for"
         )
     body = bytearray()
     async for piece in answer.aiter_raw():
@@ -282,7 +295,9 @@ async def _bounded_body(answer: httpx.Response, route: _Route, limit: int) -> by
             try:
                 body += unpacker.decompress(piece, limit + 1 - len(body))
             except zlib.error:
-                raise route.failed("sent a body that cannot be unpacked") from None
+                raise route.failed(
+                    f"answered the {route.request.step} with a body that cannot be unpacked"
+                ) from None
         if len(body) > limit:
             raise route.failed(
                 f"answered the {route.request.step} with more than {limit // 1024:,} KB",
@@ -309,7 +324,7 @@ def _explained(error: BaseException, route: _Route) -> TuiOauthError:
         return route.failed(f"did not answer the {step} in time")
     if isinstance(error, httpx.ConnectError):
         return route.failed(f"could not be reached for the {step} ({_reason(error)})")
-    if isinstance(error, httpx.ProtocolError):
+    if isinstance(error, httpx.ProtocolError) and not str(error).startswith(_TOO_SHORT):
         return route.failed(
             f"answered the {step} with something that is not HTTP ({_reason(error)})"
         )
