@@ -69,7 +69,7 @@ class PushedLinks:
             try:
                 pushed = await self.push(attempt)
             except ProviderUnreachable as error:
-                self._say(f"There is no newer link: {error}")
+                self._say(f"There is no newer link yet: {error.message}")
                 pause = min(2 * pause, LONGEST_PAUSE)
             except TuiOauthError as error:
                 self._say(f"There is no newer link: {error}")

@@ -10,9 +10,12 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.providers.device_server import DENIED, EXPIRED, device_server
+from tests.providers.misbehaving import silence
+from tests.providers.pushed_server import DOWN, pushed, pushed_server
 from tests.screens.golden import same_as_file
 from tests.screens.people import NOW, SIGN_INS, workspace
 from tests.tui.stage import at, shown, until
+from tui_oauth import signin_push
 from tui_oauth.errors import ProviderRefused
 from tui_oauth.model import Entry
 from tui_oauth.signin import SignIn
@@ -183,6 +186,36 @@ async def test_how_a_device_code_ends(
 async def test_a_code_that_ended_beside_a_link(home: Path, size: tuple[int, int]) -> None:
     words = "one key away"
     await device_picture(home, "authorize-device-ended", size, words, polls=[EXPIRED])
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+@pytest.mark.parametrize(
+    ("name", "script", "words"),
+    [
+        ("asking", [silence], "Asking Signpost"),
+        ("no-newer", [pushed(1, lifetime=1), DOWN], "no newer link"),
+    ],
+    ids=["asking", "no-newer"],
+)
+async def test_rule_11_a_link_that_the_provider_is_asked_for(
+    home: Path,
+    size: tuple[int, int],
+    name: str,
+    script: list[Any],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signin_push, "SHORTEST_PAUSE", 0.05)
+    with pushed_server(*script) as server:
+        made = workspace(home, entries=SIGN_INS)
+        entry = server.entry(made)
+        app = ManageOAuth(made)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            app.open_authorize(entry.id)
+            await until(pilot, lambda: at(app, "authorize") and words in shown(app), words)
+            await pilot.pause()
+            same_as_file(app, f"authorize-{name}-{size[0]}x{size[1]}", server.port)
 
 
 @sizes

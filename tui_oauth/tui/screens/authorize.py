@@ -30,12 +30,12 @@ from tui_oauth.tui.widgets.countdown import Countdown
 from tui_oauth.tui.widgets.device_panel import DeviceButtons, DevicePanel
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.link_panel import LinkPanel
 from tui_oauth.tui.widgets.paste_row import PasteRow
 from tui_oauth.tui.widgets.qr_view import QrView
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.sign_in_status import SignInStatus, outcome_words
 from tui_oauth.tui.widgets.title_bar import TitleBar
-from tui_oauth.tui.widgets.url_panel import UrlPanel, true_host
 
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
@@ -44,6 +44,7 @@ _LEFT = "Waiting, {} left"
 _CODE_LEFT = "The code ends in {}"
 
 
+_LINK_BUTTONS = "#open, #copy-link, #qr, #bare"
 _NOT_ALWAYS = {
     *("again", "configure", "cancel", "qr", "bare"),
     *("open_link", "copy_link", "copy_ssh", "other_way"),
@@ -70,7 +71,7 @@ class AuthorizeScreen(AppScreen[None]):
         yield TitleBar("Authorization link")
         with VerticalScroll(id="authorize-body", can_focus=False):
             yield Facts(id="asks")
-            yield UrlPanel("Authorization link", id="link")
+            yield LinkPanel("Authorization link", id="link")
             with Horizontal(classes="buttons", id="link-buttons"):
                 yield Button("Open in browser", id="open")
                 yield Button("Copy link", id="copy-link")
@@ -130,6 +131,7 @@ class AuthorizeScreen(AppScreen[None]):
         scopes = ", ".join(signin.scopes) or unnamed
         self.query_one("#asks", Facts).show((("Asks for", scopes),))
         self.set_class(False, "-ended")
+        self.query_one(LinkPanel).show("")
         self.query_one("#get-code").display = signin.offers_device
         self.query_one(PasteRow).follow(signin)
         # A code that was asked for at once is the nearest way: there is no browser here.
@@ -163,9 +165,7 @@ class AuthorizeScreen(AppScreen[None]):
         if signin.link is not None:
             port = self.home.workspace.settings.callback.port
             self.query_one(SignInStatus).show(signin, port, with_ssh=self._with_ssh)
-            link = signin.authorization_url
-            words = f"Open {true_host(link)}" if link else ""
-            self.query_one(UrlPanel).show(link, words, signin.service.name)
+            self._show_link(signin)
             self._without_code(signin)
         code = signin.device.code if signin.device is not None and self._shows_code else None
         if code is not None and signin.device_waits:
@@ -176,12 +176,21 @@ class AuthorizeScreen(AppScreen[None]):
         self.query_one(DeviceButtons).show(signin, panel.user_code, can_open=here)
         self.query_one(KeyBar).refresh()
 
+    def _show_link(self, signin: SignIn) -> None:
+        """Show the link, or that it is asked for; a new one is in the picture too, if that is up."""
+        if self.query_one(LinkPanel).show_link(signin) and not self._shows_code:
+            if self.has_class("-qr"):
+                self.query_one(QrView).show(self._address)
+            self.say("The link before ends now, unless it is open in a browser. This is a new one.")
+        for button in self.query(_LINK_BUTTONS).results(Button):
+            button.disabled = not signin.authorization_url
+
     def _without_code(self, signin: SignIn) -> None:
         """Back to the link where the provider gave no code: that way is open at least."""
         device = signin.device
         if device is not None and device.error is not None and not device.code and self._shows_code:
             self.set_class(False, "-code")
-            self.query_one(UrlPanel).focus(scroll_visible=False)
+            self.query_one(LinkPanel).focus(scroll_visible=False)
             self.complain(f"No code for another device. {sentence(device.error)}")
 
     # ---- the two ways
@@ -201,7 +210,7 @@ class AuthorizeScreen(AppScreen[None]):
         self.set_class(code, "-code")
         self._hide_qr()
         self._look()
-        shown = self.query_one(DevicePanel) if code else self.query_one(UrlPanel)
+        shown = self.query_one(DevicePanel) if code else self.query_one(LinkPanel)
         shown.focus(scroll_visible=False)
 
     @property

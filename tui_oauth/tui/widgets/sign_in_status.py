@@ -33,6 +33,8 @@ def state_words(signin: SignIn, port: int, *, with_ssh: bool = False) -> tuple[s
         return "●", f"Got the code; exchanging it at {true_host(signin.service.token_url)}"
     if signin.problem:
         return "▲", neutralise(signin.problem, _MAX_PROBLEM)
+    if not signin.authorization_url:
+        return "◐", f"Opens port {port} on 127.0.0.1 once there is a link"
     if not signin.listening:
         return "◐", f"Opening port {port} on 127.0.0.1"
     if signin.seen_browser:

@@ -1,0 +1,38 @@
+"""The Authorization link of a sign-in: the link itself, or that the provider is asked for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from tui_oauth.text import neutralise
+from tui_oauth.tui.widgets.url_panel import UrlPanel, true_host
+
+if TYPE_CHECKING:
+    from tui_oauth.signin import SignIn
+
+_MAX_TROUBLE = 1_000
+
+
+class LinkPanel(UrlPanel):
+    """`show_link` brings it up to date. Links of some services end soon, and others follow them."""
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield Static(markup=False, classes="url-trouble")
+
+    def show_link(self, signin: SignIn) -> bool:
+        """Show the link of `signin` as it is now; True when it takes the place of another one."""
+        before, link = self.url, signin.authorization_url
+        self.show(link, f"Open {true_host(link)}" if link else "", signin.service.name)
+        if not link:
+            words = f"◐ Asking {signin.service.name} for the link"
+            self.query_one(".url-text", Static).update(Content(words))
+        trouble = signin.link.trouble if signin.link is not None else ""
+        line = self.query_one(".url-trouble", Static)
+        line.display = bool(trouble)
+        line.update(Content(f"▲ {neutralise(trouble, _MAX_TROUBLE)}"))
+        return bool(before) and before != link
