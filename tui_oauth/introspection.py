@@ -30,14 +30,21 @@ async def introspect(
 ) -> Introspection | None:
     """What `service` says of the access token; None where it takes no such question.
 
-    Raises ProviderRefused when it does not tell this client, and ProviderUnreachable for an answer
-    that says nothing, or that is signed and cannot be checked.
+    Raises ProviderRefused when it does not tell this client, ProviderUnreachable for an answer
+    that says nothing, or that is signed and cannot be checked, and NeedsPerson when the key is gone
+    that tokens of this service are bound to.
     """
     client = choose_client(service, held.client_id, held.client_secret)
     request = introspection_request(service, client, tokens)
     if request is None:
         return None
-    response = await send(workspace, request, deadline=INTROSPECT_SECONDS)
+    prover = None
+    if service.extensions.dpop:
+        from tui_oauth.proofs import prover_of  # cryptography, for bound tokens only
+
+        # The question carries the client's own credentials, so the proof names no token.
+        prover = prover_of(workspace, service, held)
+    response = await send(workspace, request, deadline=INTROSPECT_SECONDS, prover=prover)
     text = signed_answer(response)
     if text is None:
         return read_introspection(service, response)

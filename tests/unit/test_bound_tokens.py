@@ -17,12 +17,15 @@ import pytest
 import tui_oauth
 from tests.canary import Canaries
 from tests.refreshing import age, sign_in
+from tests.signing import ProofVerifier
 from tests.stage import Stage
 from tests.standards import service_like
 from tui_oauth.accounts import check_entry
-from tui_oauth.entries import configure_entry
+from tui_oauth.entries import configure_entry, entry_service
 from tui_oauth.errors import NeedsPerson, ProviderRefused, ProviderUnreachable
+from tui_oauth.introspection import introspect
 from tui_oauth.model import Entry, EntrySecrets
+from tui_oauth.oauth.http import Request
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.proofs import ProofKey, Proofs
 from tui_oauth.secret import Secret
@@ -150,6 +153,39 @@ def test_rule_110_the_account_check_carries_a_proof(stage: Stage) -> None:
     entry = bound_entry(stage, NONCES)
     account = asyncio.run(check_entry(stage.workspace, entry)).account
     assert account.name == "Aurora Books"
+
+
+class Watching:
+    """A watcher that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Request] = []
+
+    def began(self, request: Request) -> object:
+        self.sent.append(request)
+        return request
+
+    def ended(self, exchange: object, outcome: object) -> None: ...
+
+    def link(self, url: str) -> None: ...
+
+    def answer(self, redirect_uri: str, parameters: object) -> None: ...
+
+
+def test_rule_110_introspection_carries_a_proof_of_the_key(stage: Stage) -> None:
+    entry = bound_entry(stage)
+    secrets = held(stage, entry)
+    assert secrets.tokens is not None
+    assert secrets.proof_key is not None
+    service = entry_service(stage.workspace, entry)
+    stage.workspace.traffic = watching = Watching()
+    said = asyncio.run(introspect(stage.workspace, service, secrets, secrets.tokens))
+    assert said is not None
+    assert said.active
+    (request,) = watching.sent
+    verifier = ProofVerifier(stage.workspace.now())
+    mark = verifier.verify(request.headers["DPoP"], "POST", request.url)
+    assert mark == ProofKey.from_pem(secrets.proof_key).thumbprint
 
 
 # ---- from Python
