@@ -51,20 +51,29 @@ def create_discovered(
     It carries the service itself, with the endpoints as they were found. `scopes` None: those
     that the look-up suggests. Raises UsageProblem or AlreadyExists.
     """
-    now = workspace.now()
-    service = found.service
-    entry = Entry(
+    chosen = None if scopes is None else entries.clean_scopes(scopes)
+    entry = replace(_entry_of(workspace, found), name=valid_name(name), scopes=chosen)
+    return workspace.vault.add(entry, EntrySecrets())
+
+
+def callback_url_of(workspace: Workspace, found: Found) -> str:
+    """The Callback URL that an entry made of `found` would have."""
+    return entries.callback_url(workspace, _entry_of(workspace, found))
+
+
+def _entry_of(workspace: Workspace, found: Found) -> Entry:
+    """A new entry that carries what was found, without a name of its own yet."""
+    service, now = found.service, workspace.now()
+    return Entry(
         id=os.urandom(16).hex(),
-        name=valid_name(name),
+        name=service.name,
         service=DISCOVERED,
         service_name=service.name,
         created_at=now,
         updated_at=now,
-        scopes=None if scopes is None else entries.clean_scopes(scopes),
         grant=Grant.PERSON if _WITH_PERSON & set(service.grants) else Grant.CLIENT,
         pinned=pin(service),
     )
-    return workspace.vault.add(entry, EntrySecrets())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,10 @@ def accept(workspace: Workspace, rediscovery: Rediscovery) -> Entry:
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
         changed = replace(current, pinned=pinned, last_error="", updated_at=now)
         if not rediscovery.ends_credentials:
-            return changed, held
+            # What is registered for this client is the Callback URL that it has had so far.
+            before = entries.callback_url(workspace, current)
+            moved = current.configured and entries.callback_url(workspace, changed) != before
+            return replace(changed, callback_url=before) if moved else changed, held
         bare = replace(changed, configured=False, callback_url=None, client_secret_expires_at=None)
         return without_tokens(bare, now), EntrySecrets()
 

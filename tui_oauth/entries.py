@@ -7,7 +7,7 @@ request cannot be carried out, so that the vault stays as it was.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,16 @@ def configure_entry(
         return changed, after
 
     return workspace.vault.change(entry.id, edit, expected_revision=expected_revision)
+
+
+def used_services(entries: Iterable[Entry]) -> list[str]:
+    """The ids of the services that `entries` are of: the most used first, then the newest."""
+    counted: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        if not entry.pinned:
+            count, newest = counted.get(entry.service, (0, 0))
+            counted[entry.service] = count + 1, max(newest, entry.created_at)
+    return sorted(counted, key=lambda one: counted[one], reverse=True)
 
 
 def rename_entry(workspace: Workspace, entry: Entry, new_name: str) -> Entry:

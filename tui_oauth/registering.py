@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth import __version__
-from tui_oauth.entries import callback_url, declared_service, shell_word
+from tui_oauth.entries import callback_choices, callback_url, declared_service, shell_word
 from tui_oauth.errors import Conflict, NotFound, ProviderRefused, TuiOauthError, UsageProblem
 from tui_oauth.model import Entry, EntrySecrets, without_tokens
 from tui_oauth.oauth.registration import (
@@ -27,7 +27,6 @@ from tui_oauth.oauth.registration import (
 )
 from tui_oauth.sending import send
 from tui_oauth.services.pinned import pin
-from tui_oauth.services.redirect import candidates
 from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
@@ -98,8 +97,10 @@ class _Registration:
         self._latest = held
         """Token and address of the earlier registration, as the server gave them last."""
         self._service = declared_service(workspace, entry)
+        self._served = [choice.url for choice in callback_choices(workspace, entry)]
         # What was locked by an earlier registration may not be where the server listens now.
-        self._url = callback_url(workspace, replace(entry, callback_url=None))
+        locked = entry.callback_url if entry.callback_url in self._served else None
+        self._url = callback_url(workspace, replace(entry, callback_url=locked))
         scopes = self._service.default_scopes if entry.scopes is None else entry.scopes
         self._metadata = client_metadata(self._service, self._url, scopes, __version__)
 
@@ -158,11 +159,7 @@ class _Registration:
         uris = registered.redirect_uris
         if not uris or self._url in uris:
             return self._url
-        settings = self._workspace.settings.callback
-        served = candidates(
-            self._service, port=settings.port, path=settings.path, host=settings.host
-        )
-        usable = next((uri for uri in served if uri in uris), None)
+        usable = next((uri for uri in self._served if uri in uris), None)
         if usable is None:
             shown = neutralise(", ".join(uris), 200)
             raise ProviderRefused(

@@ -266,7 +266,7 @@ def test_every_command_works_with_an_entry_from_a_url(
     assert (listed["service"], listed["service_name"]) == ("from-url", host(site))
     assert f"{host(site)} (from-url)" in shell.run("show", "api").out
     assert f"Issuer        {issuer}" in shell.run("show", "api").out
-    url = f"http://127.0.0.1:{free_port}/callback"
+    url = f"http://127.0.0.1:{free_port}/callback/{host(site).replace(':', '-')}"
     assert shell.run("callback-url", "api").out.strip() == url
     steps = shell.run("guide", "api", "--json").json
     assert (steps["service"], steps["callback_url"]) == ("from-url", url)

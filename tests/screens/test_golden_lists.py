@@ -25,7 +25,7 @@ async def _manage(pilot: Pilot[Any]) -> None:
 async def _create(pilot: Pilot[Any]) -> None:
     await _manage(pilot)
     await pilot.press("n")
-    await until(pilot, lambda: " services ─" in shown(pilot.app), "the services")
+    await until(pilot, lambda: " services ·" in shown(pilot.app), "the services")
     await pilot.press(*"zendesk")
     await until(pilot, lambda: "Subdomain" in shown(pilot.app), "the variable")
     await pilot.press("enter")

@@ -10,7 +10,7 @@ from stage import Stage, at, place_of, shown, until, words
 from textual.widgets import OptionList
 
 from tui_oauth.model import Status, status_of
-from tui_oauth.tui.screens.create import suggested_name
+from tui_oauth.tui.rows import suggested_name
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.entry_table import EntryTable
@@ -162,3 +162,36 @@ async def test_ctrl_y_sends_the_callback_url_of_the_service(stage: Stage) -> Non
 def test_a_suggested_name_is_free() -> None:
     assert suggested_name("github", set()) == "github"
     assert suggested_name("github", {"github", "github-2"}) == "github-3"
+
+
+async def test_services_in_use_come_first_and_the_one_under_the_cursor_is_described(
+    stage: Stage,
+) -> None:
+    stage.created("books", "xero")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press("down")
+        picker = app.screen.query_one(ServicePicker)
+        await until(pilot, lambda: picker.service is not None, "the first one")
+        assert picker.service is not None
+        assert picker.service.id == "xero"
+        await until(pilot, lambda: "one-use refresh tokens" in shown(app), "the line")
+        await pilot.press("ctrl+e")
+        await until(pilot, lambda: "Redirect rule" in shown(app), "all of it")
+        await pilot.press("escape", "ctrl+g")
+        await until(pilot, lambda: at(app, "guide"), "the steps before anything is created")
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "create"), "the form again")
+        assert len(stage.workspace.vault.entries()) == 1
+
+
+async def test_where_there_is_room_the_service_is_described_beside_the_list(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press(*"quickbooks")
+        await until(pilot, lambda: "100 days" in shown(app), "what is known of its tokens")
+        assert "a hint, not" in shown(app)

@@ -18,6 +18,7 @@ from tui_oauth.discover import look_up
 from tui_oauth.discovered import (
     Rediscovery,
     accept,
+    callback_url_of,
     check_name,
     create_discovered,
     guide_of,
@@ -73,7 +74,9 @@ def test_a_discovered_entry_carries_its_service(workspace: Workspace, site: Site
     assert entry.grant == Grant.PERSON
     service = entries.entry_service(workspace, entry)
     assert service.token_url == f"{site.url}/t/token"
-    assert entries.describe(workspace, entry)["callback_url"].endswith("/callback")
+    url = entries.describe(workspace, entry)["callback_url"]
+    assert url == callback_url_of(workspace, asyncio.run(look_up(workspace, site.url + "/t")))
+    assert "/callback/127.0.0.1-" in url, "rule 55: a path apart from other servers'"
 
 
 def test_scopes_that_the_person_chose_are_the_entry_s(workspace: Workspace, site: Site) -> None:
@@ -187,6 +190,17 @@ def test_what_gets_no_secrets_is_shown_and_taken_over_with_them(
     assert workspace.vault.secrets(taken).client_secret == Secret("a secret")
     assert taken.authorized
     assert again(workspace, taken).changes == ()
+
+
+def test_rule_105_the_callback_url_that_was_registered_stays_when_the_link_moves(
+    workspace: Workspace, site: Site
+) -> None:
+    site.issuer()
+    entry = configured(workspace, created(workspace, site.url))
+    before = entries.callback_url(workspace, entry)
+    site.issuer(authorization_endpoint="https://pages.example/authorize")
+    taken = accept(workspace, again(workspace, entry))
+    assert entries.callback_url(workspace, taken) == before
 
 
 def test_every_difference_between_two_discovered_services_is_shown(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_oauth.entries import used_services
 from tui_oauth.errors import UsageProblem
 from tui_oauth.model import (
     Account,
@@ -102,3 +103,20 @@ def test_control_characters_inside_a_credential_are_refused():
         clean_value("Client secret", "a\x1bb")
     with pytest.raises(UsageProblem, match="characters"):
         clean_value("Client ID", "a" * 20_000)
+
+
+def test_the_services_of_entries_the_most_used_first() -> None:
+    def made(name: str, service: str, at: int, pinned: str = "") -> Entry:
+        return Entry(
+            id=name, name=name, service=service, service_name=service, created_at=at,
+            updated_at=at, pinned=pinned,
+        )  # fmt: skip
+
+    entries = [
+        made("a", "xero", 1),
+        made("b", "intercom", 2),
+        made("c", "github", 3),
+        made("d", "intercom", 4),
+        made("e", "from-url", 5, "{}"),
+    ]
+    assert used_services(entries) == ["intercom", "github", "xero"]

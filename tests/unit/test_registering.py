@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,7 +19,12 @@ from tests.stage import make_workspace
 from tui_oauth.applicant import applicant_of
 from tui_oauth.discover import look_up
 from tui_oauth.discovered import create_discovered
-from tui_oauth.entries import callback_url, declared_service
+from tui_oauth.entries import (
+    callback_choices,
+    callback_url,
+    declared_service,
+    lock_callback,
+)
 from tui_oauth.errors import Conflict, NeedsPerson, ProviderRefused, ProviderUnreachable
 from tui_oauth.model import Entry, EntrySecrets, Status, TokenSet, status_of, with_tokens
 from tui_oauth.practice.behaviour import Behaviour
@@ -112,14 +118,29 @@ def test_the_callback_url_that_was_registered_stays_the_entry_s(
     assert callback_url(workspace, entry) == before
 
 
+def test_a_callback_url_that_the_person_locked_is_the_one_that_is_registered(
+    workspace: Workspace, site: Site
+) -> None:
+    answers(site)
+    entry = made_at(workspace, site.url)
+    chosen = [choice.url for choice in callback_choices(workspace, entry)][-1]
+    assert chosen != callback_url(workspace, entry)
+    asyncio.run(register(workspace, lock_callback(workspace, entry, chosen)))
+    ((_, body),) = sent(site, "POST /register")
+    assert json.loads(body)["redirect_uris"] == [chosen]
+    assert callback_url(workspace, workspace.vault.get(entry.id)) == chosen
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_rule_108_another_redirect_uri_of_the_server_is_used_if_it_leads_here(
     workspace: Workspace, site: Site, host: str
 ) -> None:
     port = workspace.settings.callback.port
-    answers(site, redirect_uris=["https://elsewhere.example/", f"http://{host}:{port}/callback"])
-    entry = asyncio.run(register(workspace, made_at(workspace, site.url)))
-    assert callback_url(workspace, entry) == f"http://{host}:{port}/callback"
+    entry = made_at(workspace, site.url)
+    path = urlsplit(callback_url(workspace, entry)).path
+    answers(site, redirect_uris=["https://elsewhere.example/", f"http://{host}:{port}{path}"])
+    entry = asyncio.run(register(workspace, entry))
+    assert callback_url(workspace, entry) == f"http://{host}:{port}{path}"
 
 
 def test_rule_108_redirect_uris_that_lead_elsewhere_are_refused_and_the_client_removed(
@@ -249,12 +270,14 @@ def test_a_registration_whose_way_back_has_moved_is_changed(
     workspace: Workspace, site: Site
 ) -> None:
     """RFC 7592 section 2.2."""
-    answers(site, redirect_uris=[callback_url(workspace)])
-    entry = asyncio.run(register(workspace, made_at(workspace, site.url)))
+    entry = made_at(workspace, site.url)
+    answers(site, redirect_uris=[callback_url(workspace, entry)])
+    entry = asyncio.run(register(workspace, entry))
+    path = urlsplit(callback_url(workspace, entry)).path
     port = workspace.settings.callback.port + 1
     settings = workspace.settings
     workspace.settings = settings._replace(callback=settings.callback._replace(port=port))
-    now_at = f"http://127.0.0.1:{port}/callback"
+    now_at = f"http://127.0.0.1:{port}{path}"
     site.publish(
         "/register/client-1",
         {"client_id": "client-1", "redirect_uris": [callback_url(workspace, entry)]},

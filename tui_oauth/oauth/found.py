@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tui_oauth.errors import UsageProblem
 from tui_oauth.oauth.client import BASIC, NONE, POST
-from tui_oauth.oauth.discovery import ResourceMetadata, ServerMetadata, same_origin
+from tui_oauth.oauth.discovery import ResourceMetadata, ServerMetadata
 from tui_oauth.oauth.urls import origin_of
 from tui_oauth.services.format import (
     ApiQuirks,
@@ -27,7 +27,7 @@ _PROBE_PATHS = ("email", "preferred_username", "name", "sub")
 # A scope token (RFC 6749 section 3.3); braces would be placeholders of a service.
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7a\x7c\x7e]+")
 _GRANT_WORDS = {
-    "authorization_code": "sign-in in the browser",
+    "authorization_code": "browser",
     "device_code": "device",
     "client_credentials": "client credentials",
     "refresh_token": "refresh",
@@ -153,17 +153,35 @@ def endpoints(service: Service) -> dict[str, str]:
     return {what: url for what, url in named.items() if url}
 
 
+def by_origin(service: Service) -> dict[str, list[str]]:
+    """The origins that requests go to, each with the names of its endpoints."""
+    found: dict[str, list[str]] = {}
+    for what, url in endpoints(service).items():
+        found.setdefault(origin_of(url), []).append(what)
+    return found
+
+
+def grant_words(service: Service) -> str:
+    """How one can get a token there, in words."""
+    return ", ".join(_GRANT_WORDS[grant] for grant in service.grants)
+
+
+def pkce_words(service: Service) -> str:
+    """What is known of PKCE there; empty where no browser takes part."""
+    if "authorization_code" not in service.grants:
+        return ""
+    return "not announced; S256 is sent all the same" if service.pkce == "unknown" else "S256"
+
+
 def elsewhere(service: Service) -> Iterator[str]:
     """A warning for each other origin than the issuer's that endpoints lie on (checklist rule 106)."""
-    by_origin: dict[str, list[str]] = {}
-    for what, url in endpoints(service).items():
-        if not same_origin(url, service.issuer):
-            by_origin.setdefault(origin_of(url), []).append(what)
-    for origin, whats in by_origin.items():
+    for origin, whats in by_origin(service).items():
+        if origin == origin_of(service.issuer):
+            continue
         listed = ", ".join(whats[:-1]) + " and " + whats[-1] if len(whats) > 1 else whats[0]
         verb = "lie" if len(whats) > 1 else "lies"
         yield (
-            f"The {listed} {verb} on {neutralise(origin, 120)}, which is not the issuer's "
+            f"The {listed} {verb} on {neutralise(origin, 120)}, the issuer on "
             f"{neutralise(origin_of(service.issuer), 120)}. Large providers do that; make sure "
             "that both are theirs."
         )
@@ -313,10 +331,8 @@ def _facts(
         if what.split(" ")[0] in {"revocation", "introspection", "userinfo", "pushed"}
     ]
     yield Fact("Also offered", ", ".join(further), said)
-    yield Fact("Grants", ", ".join(_GRANT_WORDS[grant] for grant in service.grants), said)
-    if "authorization_code" in service.grants:
-        words = {"unknown": "not announced; S256 is sent all the same"}
-        yield Fact("PKCE", words.get(service.pkce, "S256"), said)
+    yield Fact("Grants", grant_words(service), said)
+    yield Fact("PKCE", pkce_words(service), said)
     yield Fact("Client", ", ".join(service.client_auth), said)
     yield Fact(
         "Registration",

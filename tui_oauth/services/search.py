@@ -8,7 +8,7 @@ itself comes before an alias, an early alias before a late one, a short name bef
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from tui_oauth.services.listing import Listing
@@ -28,6 +28,12 @@ def search(services: Iterable[Listing], query: str) -> list[Listing]:
         if rank is not None:
             ranked.append((*rank, len(service.name), order, service))
     return [one[-1] for one in sorted(ranked, key=lambda one: one[:-1])]
+
+
+def used_first(services: Iterable[Listing], used: Sequence[str]) -> list[Listing]:
+    """`services` in their order, but those of the ids in `used` before all others, in that order."""
+    place = {service_id: at for at, service_id in enumerate(used)}
+    return sorted(services, key=lambda service: place.get(service.id, len(place)))
 
 
 @lru_cache(maxsize=4096)

@@ -72,9 +72,23 @@ help          | f1              | F1    | Help              | app.help        | 
 [create] Create OAuth Entry
 save          | ctrl+s          | ^s    | OK                |                 | bar first  | Create the entry and go back to the list.
 back          | escape          | esc   | Cancel            |                 | bar        | Leave; no entry is made.
-copy-callback | ctrl+y          | ^y    | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
+from-url      | ctrl+l          | ^l    | From a URL        |                 | bar first  | From the URL of an issuer, an API or an MCP server instead of a service.
+copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
+details       | ctrl+e          | ^e    | Details           |                 | first      | What is known of the service under the cursor: grants, PKCE, refresh, scopes, portal.
+guide         | ctrl+g          | ^g    | Guide             |                 | first      | The steps at the provider, before anything is created.
 next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
 pick          | up,down         | ↑ ↓   | Pick              | -               | bar widget | Move in the list of services while typing.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[from-url] Create OAuth Entry from a URL
+look-up       | enter           | enter | Look up           |                 | bar widget | Ask the address what it publishes about signing in.
+save          | ctrl+s          | ^s    | OK                |                 | bar first  | Create the entry; where a client is registered, go on to the Authorization link.
+back          | escape          | esc   | Cancel            |                 | bar        | Stop the look-up, or go back to the services; no entry is made.
+register      | ctrl+r          | ^r    | Client            |                 | bar        | Register a client there at OK, or use one that you have.
+copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
+next          | tab             | tab   | Next field        | -               | widget     | To the next field; shift+tab goes back.
+further       | pagedown        | PgDn  | Scroll down       | scroll(1)       |            | Scroll what was found.
+nearer        | pageup          | PgUp  | Scroll up         | scroll(-1)      |            | Scroll back.
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [configure] Configure OAuth
@@ -115,6 +129,7 @@ help          | question_mark,f1 | ?     | Help              | app.help        |
 
 [guide] Guide
 back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
+register      | r               | r     | Register          |                 | bar        | Register a client at the entry's server, where it offers that.
 copy-callback | c               | c     | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
 copy-portal   | p               | p     | Copy portal link  |                 | bar        | Copy the link to the provider's portal.
 configure     | e,enter         | e     | Configure         |                 | bar        | Configure OAuth: client ID and client secret of the entry.

@@ -116,3 +116,12 @@ def _matches(entry: Entry, words: list[str], now: int) -> bool:
         (entry.name, entry.service_name, entry.service, entry.account, status_words(entry, now)[1])
     ).casefold()
     return all(word in shown for word in words)
+
+
+def suggested_name(service_id: str, taken: set[str]) -> str:
+    """A name for a new entry of this service that no other entry has."""
+    name, number = service_id, 1
+    while normalised_name(name) in taken:
+        number += 1
+        name = f"{service_id}-{number}"
+    return name

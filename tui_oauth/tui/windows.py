@@ -105,6 +105,12 @@ class Windows(App[int]):
 
         self.push_screen(CreateScreen(), done)
 
+    def open_from_url(self, done: Callable[[Entry | None], None], typed: str = "") -> None:
+        """Create OAuth Entry from a URL; `typed` is looked up at once."""
+        from tui_oauth.tui.screens.from_url import FromUrlScreen
+
+        self.push_screen(FromUrlScreen(typed), done)
+
     def open_rename(self, entry: Entry, done: Callable[[Entry | None], None]) -> None:
         """Another name for `entry`."""
         from tui_oauth.tui.screens.rename import RenameScreen

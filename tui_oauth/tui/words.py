@@ -24,6 +24,25 @@ def redirect_words(rules: RedirectUriRules) -> str:
     return ""
 
 
+# One cell each, from blocks that every terminal's font has.
+_ICONS = {
+    "accounting": "∑", "advertising": "◉", "analytics": "∿", "billing": "¤", "communication": "✉",
+    "crm": "◎", "data-warehouse": "▥", "design": "✎", "developer": "≡", "documents": "▯",
+    "ecommerce": "◫", "education": "△", "email": "✉", "engineering": "⚙", "erp": "▦", "events": "★",
+    "field-service": "⌂", "finance": "¤", "fitness": "♥", "forms": "☑", "geo": "⌖", "hr": "☺",
+    "identity": "◈", "it-operations": "⚙", "itsm": "⚙", "marketing": "✦", "media": "♫",
+    "nonprofit": "♡", "payments": "¤", "practice": "◌", "product": "◇", "productivity": "✓",
+    "project-management": "☰", "sales": "↗", "scheduling": "◷", "social": "☺", "storage": "▤",
+    "support": "⚑", "telephony": "☎", "time-tracking": "◷", "transport": "→", "video": "▶",
+    "website": "⌂",
+}  # fmt: skip
+
+
+def category_icon(category: str) -> str:
+    """A sign for what a service is for; only decoration, since the word stands beside it."""
+    return _ICONS.get(category, "·")
+
+
 def short_path(workspace: Workspace) -> str:
     """Where the vault is, with `~` for the home directory."""
     return neutralise(with_tilde(workspace, str(workspace.places.vault)))

@@ -182,7 +182,7 @@ def test_rule_106_endpoints_on_another_origin_are_warned_of_once_each() -> None:
     ).warnings
     assert len(warned) == 2
     assert warned[0].startswith(
-        "The token endpoint and revocation endpoint lie on https://tokens.example, which is not"
+        "The token endpoint and revocation endpoint lie on https://tokens.example, the issuer on https://as.example."
     )
     assert "https://as.example:8443" in warned[1]
     assert found(token_endpoint="https://AS.example:443/t").warnings == ()

@@ -9,7 +9,7 @@ import pytest
 
 from tui_oauth.services.catalogue import Catalogue
 from tui_oauth.services.listing import Listing
-from tui_oauth.services.search import search
+from tui_oauth.services.search import search, used_first
 
 
 def ids(query: str) -> list[str]:
@@ -91,3 +91,11 @@ def _seconds(services: list[Listing], query: str) -> float:
     begun = time.perf_counter()
     search(services, query)
     return time.perf_counter() - begun
+
+
+def test_those_that_are_used_come_first_in_their_order() -> None:
+    everything = Catalogue().all()
+    found = [one.id for one in used_first(everything, ["xero", "intercom", "gone"])]
+    assert found[:2] == ["xero", "intercom"]
+    rest = [one.id for one in everything if one.id not in {"xero", "intercom"}]
+    assert found[2:] == rest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
@@ -15,12 +15,15 @@ from textual.widgets import Input
 from tui_oauth import entries as entry_actions
 from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem
 from tui_oauth.model import Entry, normalised_name, valid_name
+from tui_oauth.services.search import used_first
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.rows import suggested_name
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.choice_field import ChoiceField
 from tui_oauth.tui.widgets.clean_input import CleanInput, Notice
+from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.field_error import FieldError
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
@@ -31,17 +34,8 @@ from tui_oauth.tui.words import redirect_words
 if TYPE_CHECKING:
     from tui_oauth.services.format import Service, Variable
 
-_PICK = "Type some letters of the service's name; the arrows move, enter takes it."
+_PICK = "Type letters of a name; or paste the URL of an issuer, API or MCP server."
 _NAME = "A name of your own; programs ask for the entry by it."
-
-
-def suggested_name(service_id: str, taken: set[str]) -> str:
-    """A name for a new entry of this service that no other entry has."""
-    name, number = service_id, 1
-    while normalised_name(name) in taken:
-        number += 1
-        name = f"{service_id}-{number}"
-    return name
 
 
 class CreateScreen(AppScreen[Entry]):
@@ -56,11 +50,14 @@ class CreateScreen(AppScreen[Entry]):
         self._suggested = ""
         self._asked: tuple[Variable, ...] = ()
         self._saving = False
+        self._service: Service | None = None
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Create OAuth Entry")
         with Vertical(id="create", classes="form"):
-            yield ServicePicker(id="picker")
+            with Horizontal(id="choose"):
+                yield ServicePicker(id="picker")
+                yield Details(id="service-details")
             yield FieldError(id="service-error")
             yield Vertical(id="variables")
             yield FieldError(id="variables-error")
@@ -77,22 +74,39 @@ class CreateScreen(AppScreen[Entry]):
         self._show_callback(None)
         workspace = self.home.workspace
 
-        async def load() -> set[str]:
-            names = await in_thread(lambda: [entry.name for entry in workspace.vault.entries()])
+        async def load() -> list[Entry]:
+            entries = await in_thread(lambda: workspace.vault.entries())
             await in_thread(workspace.catalogue.all)
-            return {normalised_name(name) for name in names}
+            return entries
 
-        def loaded(taken: set[str]) -> None:
-            self._taken = taken
+        def loaded(entries: list[Entry]) -> None:
+            self._taken = {normalised_name(entry.name) for entry in entries}
             catalogue = workspace.catalogue
+            used = entry_actions.used_services(entries)
             self.query_one(ServicePicker).offer(
-                lambda query: catalogue.search(query) if query else catalogue.all()
+                lambda query: (
+                    catalogue.search(query) if query else used_first(catalogue.all(), used)
+                )
             )
             if catalogue.problems:
                 path, message = catalogue.problems[0]
                 self.complain(f"{neutralise(path)} was left out: {neutralise(message)}")
 
         self.job("Reading the services…", load, loaded, group="load")
+
+    # ---- another way to the same end
+
+    def action_from_url(self) -> None:
+        """Create the entry from the URL of its issuer or API instead."""
+        self.home.open_from_url(self._from_url)
+
+    @on(ServicePicker.UrlGiven)
+    def _url_given(self, event: ServicePicker.UrlGiven) -> None:
+        self.home.open_from_url(self._from_url, event.url)
+
+    def _from_url(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.dismiss(entry)
 
     # ---- following the choice
 
@@ -106,13 +120,40 @@ class CreateScreen(AppScreen[Entry]):
                 service = self.home.workspace.catalogue.get(event.service.id)
             except TuiOauthError as error:
                 self.query_one("#service-error", FieldError).show(sentence(error))
+        self._service = service
         self._show_callback(service)
+        self._tell_of(service)
         name = self.query_one("#name", CleanInput)
         if name.value == self._suggested:
             self._suggested = "" if service is None else suggested_name(service.id, self._taken)
             name.value = self._suggested
             name.cursor_position = len(self._suggested)  # or ctrl+u leaves the rest of a longer one
         await self._ask_variables(service)
+
+    def _tell_of(self, service: Service | None) -> None:
+        """What there is to know of the service under the cursor, before it is chosen."""
+        pane = self.query_one("#service-details", Details)
+        if service is None:
+            pane.clear()
+        else:
+            pane.show(service.name, _lines(service))
+        if self.focused is not None and self.focused.id == "query":
+            self.query_one(QuietLine).rest(self._pick_words())
+
+    def _pick_words(self) -> str:
+        from tui_oauth.services.describe import summary
+
+        return _PICK if self._service is None else summary(self._service)
+
+    def action_details(self) -> None:
+        """All that is known of the service, where there is no room for the pane."""
+        if self._service is not None:
+            self.home.open_details(self._service.name, _lines(self._service))
+
+    def action_guide(self) -> None:
+        """The steps at the provider, before anything is created."""
+        if self._service is not None:
+            self.home.open_guide(self._service.id)
 
     @on(ServicePicker.Chosen)
     def _chosen(self) -> None:
@@ -157,7 +198,7 @@ class CreateScreen(AppScreen[Entry]):
         if event.widget.id == "name":
             line.rest(_NAME)
         elif event.widget.id == "query":
-            line.rest(_PICK)
+            line.rest(self._pick_words())
         else:
             line.rest("A part of this service's addresses, needed before the first sign-in.")
 
@@ -247,6 +288,12 @@ class CreateScreen(AppScreen[Entry]):
         if self._saving:
             return  # the vault is being written; it takes milliseconds
         self.dismiss(None)
+
+
+def _lines(service: Service) -> list[Line]:
+    from tui_oauth.services.describe import facts
+
+    return [Line(label, value) for label, value in facts(service)]
 
 
 def _variable_inputs(asked: Sequence[Variable]) -> list[Widget]:

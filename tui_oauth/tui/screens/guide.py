@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 
 from tui_oauth import browser, entries
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem
+from tui_oauth.model import Grant
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread
 from tui_oauth.tui.keys import bindings
@@ -24,6 +25,7 @@ from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
+    from tui_oauth.model import Entry
     from tui_oauth.services.format import Service
     from tui_oauth.services.guide import GuideView
 
@@ -42,6 +44,8 @@ class GuideScreen(AppScreen[None]):
         self.entry_id = entry_id
         self._view: GuideView | None = None
         self._service_name = ""
+        self._registers = False
+        """Whether the entry's server would register a client by itself, and has not yet."""
         self._failure: TuiOauthError | None = None
 
     def compose(self) -> ComposeResult:
@@ -84,6 +88,8 @@ class GuideScreen(AppScreen[None]):
             )
             yield facts
             with Horizontal(classes="buttons"):
+                if self._registers:
+                    yield Button("Register a client", id="register")
                 if self.entry_id is not None:
                     yield Button("Configure OAuth", id="configure")
                 if view.portal_url:
@@ -106,6 +112,12 @@ class GuideScreen(AppScreen[None]):
             service = workspace.catalogue.get(self.service_id)
         else:
             service = entries.declared_service(workspace, entry)
+            if entry.pinned:
+                from tui_oauth.discovered import guide_of
+
+                offered = bool(service.extensions.registration_url)
+                self._registers = offered and not entry.configured
+                return service, guide_of(workspace, entry)
             with suppress(UsageProblem):  # a guide is of use even before its entry is complete
                 service = entries.entry_service(workspace, entry)
         return service, guide(service, entries.callback_url(workspace, entry, service))
@@ -122,6 +134,8 @@ class GuideScreen(AppScreen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "configure":
             return self.entry_id is not None
+        if action == "register":
+            return self._registers
         if action in {"copy_portal", "open_portal"}:
             return self._view is None or bool(self._view.portal_url)
         return True
@@ -150,6 +164,33 @@ class GuideScreen(AppScreen[None]):
             return
         url, environ = self._view.portal_url, self.home.workspace.environ
         self.job("Opening the browser", lambda: in_thread(browser.open_link, url, environ))
+
+    @on(Button.Pressed, "#register")
+    def action_register(self) -> None:
+        """Register a client for the entry, then the Authorization link."""
+        workspace, entry_id = self.home.workspace, self.entry_id
+        if entry_id is None or not self._registers:
+            return
+
+        async def register() -> Entry:
+            from tui_oauth.registering import register
+
+            return await register(workspace, await in_thread(workspace.vault.get, entry_id))
+
+        words = f"Registering a client at {neutralise(self._service_name, 40)}… esc cancels"
+        self.job(words, register, self._registered)
+
+    def _registered(self, entry: Entry) -> None:
+        home = self.home
+        home.refresh_entries()
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        self.app.pop_screen()
+        if getattr(below, "KEY_GROUP", "") == "configure":
+            self.app.pop_screen()  # its form asks for what is there by now
+        if entry.grant == Grant.PERSON:
+            home.open_authorize(entry.id)
+        else:
+            home.say(f"{entry.name} is registered. t copies an access token.")
 
     @on(Button.Pressed, "#configure")
     def action_configure(self) -> None:

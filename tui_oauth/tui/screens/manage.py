@@ -324,7 +324,9 @@ class ManageScreen(EndingActions):
     def lines(self, entry: Entry) -> list[Line]:
         workspace = self.home.workspace
         url = entry_actions.callback_url_or_empty(workspace, entry)
-        return lines_of(entry, workspace.now(), url, self._waiting().get(entry.id))
+        waits_until = self._waiting().get(entry.id)
+        found = entry_actions.discovered_facts(workspace, entry)
+        return lines_of(entry, workspace.now(), url, waits_until, found)
 
     # ---- search and order
 

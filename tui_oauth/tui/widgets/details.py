@@ -37,9 +37,16 @@ _GAP = Line("", "")
 
 
 def lines_of(
-    entry: Entry, now: int, callback_url: str, waits_until: int | None = None
+    entry: Entry,
+    now: int,
+    callback_url: str,
+    waits_until: int | None = None,
+    found: Sequence[tuple[str, str]] = (),
 ) -> list[Line]:
-    """What there is to say about `entry`, in the order in which it matters."""
+    """What there is to say about `entry`, in the order in which it matters.
+
+    `found` are the further facts of an entry that was made from a URL.
+    """
     status, tone = status_and_tone(entry, now, waits_until)
     lines = [
         Line("Status", status, _TONES[tone]),
@@ -48,6 +55,7 @@ def lines_of(
         Line("Service", entry.service_name),
     ]
     lines.extend(Line(name, value) for name, value in sorted(entry.variables.items()))
+    lines.extend(Line(name, value) for name, value in found if value)
     if entry.account:
         lines.append(Line("Account", entry.account))
         if entry.account_detail:
@@ -98,8 +106,13 @@ _LABEL = 15
 
 
 def as_content(title: str, lines: Sequence[Line], width: int) -> Content:
-    """`lines` under `title` in `width` cells: values beside their labels, or below where it is narrow."""
-    parts: list[Content | str | tuple[str, str]] = [(f"{neutralise(title)}\n\n", "bold")]
+    """`lines` under `title` in `width` cells."""
+    return Content.assemble((f"{neutralise(title)}\n\n", "bold"), lines_content(lines, width))
+
+
+def lines_content(lines: Sequence[Line], width: int) -> Content:
+    """`lines` in `width` cells: values beside their labels, or below where it is narrow."""
+    parts: list[Content | str | tuple[str, str]] = []
     for line in lines:
         value = neutralise(line.value, 2_000)
         if width >= _BESIDE:

@@ -20,8 +20,8 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tui_oauth.text import neutralise
-from tui_oauth.tui.widgets.clean_input import CleanInput
-from tui_oauth.tui.words import redirect_words
+from tui_oauth.tui.widgets.clean_input import CleanInput, cleaned
+from tui_oauth.tui.words import category_icon, redirect_words
 
 if TYPE_CHECKING:
     from tui_oauth.services.listing import Listing
@@ -47,8 +47,21 @@ class QueryInput(CleanInput):
 
         by: int
 
+    @dataclass
+    class UrlPasted(Message):
+        """An address instead of letters of a name."""
+
+        url: str
+
     def action_step(self, by: int) -> None:
         self.post_message(self.Stepped(by))
+
+    def take(self, text: str) -> None:
+        """A pasted URL is not looked for among the names."""
+        if is_url(text):
+            self.post_message(self.UrlPasted(cleaned(text)))
+        else:
+            super().take(text)
 
 
 class ServicePicker(Vertical):
@@ -59,6 +72,12 @@ class ServicePicker(Vertical):
         """Another service, or none, is under the cursor."""
 
         service: Listing | None
+
+    @dataclass
+    class UrlGiven(Message):
+        """A URL was pasted, or typed with enter: no service is called so."""
+
+        url: str
 
     @dataclass
     class Chosen(Message):
@@ -99,9 +118,17 @@ class ServicePicker(Vertical):
         event.stop()
         self._narrow(event.value)
 
+    @on(QueryInput.UrlPasted)
+    def _pasted(self, event: QueryInput.UrlPasted) -> None:
+        event.stop()
+        self.post_message(self.UrlGiven(event.url))
+
     @on(Input.Submitted, "#query")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
+        if is_url(event.value):
+            self.post_message(self.UrlGiven(event.value.strip()))
+            return
         service = self.service
         if service is not None:
             self.post_message(self.Chosen(service))
@@ -141,11 +168,13 @@ class ServicePicker(Vertical):
         options = self.query_one(OptionList)
         # Nothing is picked before the person has typed or moved: no entry by accident.
         options.highlighted = 0 if query.strip() and self._found else None
-        if not self._found:
-            self.border_subtitle = "no service found"
+        if is_url(query):
+            self.border_subtitle = "enter looks this URL up"
+        elif not self._found:
+            self.border_subtitle = "no service found · ^l from a URL"
         else:
             count = len(self._found)
-            self.border_subtitle = f"{count} service{'s' if count != 1 else ''}"
+            self.border_subtitle = f"{count} service{'s' if count != 1 else ''} · ^l from a URL"
         self._tell()
 
     def _draw(self) -> None:
@@ -167,6 +196,11 @@ class ServicePicker(Vertical):
             self.post_message(self.Highlighted(service))
 
 
+def is_url(text: str) -> bool:
+    """Whether a person who gives `text` means an address rather than a name."""
+    return text.strip().lower().startswith(("https://", "http://"))
+
+
 def service_line(service: Listing, width: int, query: str = "") -> Content:
     """A service in `width` cells: its name, what it is for, what redirect URLs it accepts."""
     rule = redirect_words(service.redirect_uri_rules)
@@ -176,11 +210,12 @@ def service_line(service: Listing, width: int, query: str = "") -> Content:
     room = width - (_RULE_WIDTH + 1 if with_rule else 0)
     room -= _CATEGORY_WIDTH + 1 if with_category else 0
     name = neutralise(service.name, 80)
-    shown = Content(_fit(name, room))
+    icon = f"{category_icon(service.category)} "
+    shown = Content(_fit(name, room - len(icon)))
     at = name.casefold().find(query.casefold()) if query else -1
     if at >= 0:
         shown = shown.stylize("bold underline", at, at + len(query))
-    parts: list[Content | tuple[str, str]] = [shown]
+    parts: list[Content | tuple[str, str]] = [(icon, "$quiet"), shown]
     if with_category:
         parts.append((" " + _fit(category, _CATEGORY_WIDTH), "$quiet"))
     if with_rule:
