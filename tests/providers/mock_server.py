@@ -2,7 +2,7 @@
 
 It knows the authorization code grant, refresh tokens that stay, discovery, registration, the
 userinfo endpoint and signed ID tokens. It has no public clients, PKCE check, device grant or
-revocation endpoint.
+revocation endpoint, and refreshes for `client_secret_basic` alone.
 """
 
 from __future__ import annotations
