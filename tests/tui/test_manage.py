@@ -453,7 +453,8 @@ async def test_the_palette_offers_nothing_that_a_dialog_cannot_do(stage: Stage) 
         await pilot.press("i")
         await until(pilot, lambda: "─ Details ─" in shown(app), "the details")
         offered = [command.title for command in app.get_system_commands(app.screen)]
-        assert offered == ["Help  (?)", "Theme", "Quit  (^q)"]
+        # Traffic is the app's own and opens over everything.
+        assert offered == ["Traffic  (F3)", "Help  (?)", "Theme", "Quit  (^q)"]
 
 
 async def test_what_a_person_has_to_do_is_named_by_its_key(stage: Stage) -> None:
