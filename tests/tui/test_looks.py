@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from stage import Stage, at, place_of, shown, until, words
 from textual.color import Color
 
 from tui_oauth.errors import StorageFailed
+from tui_oauth.services.catalogue import Catalogue
 from tui_oauth.settings import Settings
 from tui_oauth.tui import theme
 from tui_oauth.tui.app import ManageOAuth
@@ -17,6 +19,7 @@ from tui_oauth.tui.rows import Row
 from tui_oauth.tui.styles import SHEETS, style_sheets
 from tui_oauth.tui.widgets.entry_table import column_widths
 from tui_oauth.tui.widgets.key_bar import KeyBar, fit
+from tui_oauth.tui.words import category_icon
 from tui_oauth.workspace import Workspace
 
 FIXED = "n + enter a c t r k d g i / s ? q".split()  # noqa: SIM905 - as the interface lists them
@@ -174,3 +177,8 @@ async def test_the_help_closes_by_mouse(home: Path) -> None:
             await until(pilot, lambda: at(app, "help"), "the help")
             await pilot.click(KeyBar, offset=place_of(app, KeyBar, "Back"))
             await until(pilot, lambda: at(app, "manage"), "the list")
+
+
+def test_the_sign_of_every_kind_of_service_takes_one_cell() -> None:
+    for listing in Catalogue().all():
+        assert cell_len(category_icon(listing.category)) == 1, listing.category

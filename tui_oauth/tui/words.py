@@ -32,7 +32,7 @@ _ICONS = {
     "field-service": "⌂", "finance": "¤", "fitness": "♥", "forms": "☑", "geo": "⌖", "hr": "☺",
     "identity": "◈", "it-operations": "⚙", "itsm": "⚙", "marketing": "✦", "media": "♫",
     "nonprofit": "♡", "payments": "¤", "practice": "◌", "product": "◇", "productivity": "✓",
-    "project-management": "☰", "sales": "↗", "scheduling": "◷", "social": "☺", "storage": "▤",
+    "project-management": "▣", "sales": "↗", "scheduling": "◷", "social": "☺", "storage": "▤",
     "support": "⚑", "telephony": "☎", "time-tracking": "◷", "transport": "→", "video": "▶",
     "website": "⌂",
 }  # fmt: skip
