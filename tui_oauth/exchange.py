@@ -54,7 +54,14 @@ async def exchange_code(applicant: Applicant, attempt: Attempt, answer: Answer) 
     applicant = await asyncio.to_thread(applicant.with_variables, decided)
     sent_at = applicant.workspace.now()
     request = code_request(applicant.service, applicant.client, attempt, answer)
-    tokens = await _ask(applicant, request, attempt.scopes, sent_at, extra=answer.extra)
+    tokens = await _ask(
+        applicant,
+        request,
+        attempt.scopes,
+        sent_at,
+        extra=answer.extra,
+        callback_url=attempt.redirect_uri,
+    )
     return await keep(applicant, tokens, decided, nonce=attempt.nonce)
 
 
@@ -65,9 +72,9 @@ async def keep(
     *,
     nonce: str = "",
 ) -> Granted:
-    """Store `tokens`, ask whose they are, end what they replace; `decided` are variables that the callback decided.
+    """Store `tokens`, ask whose they are, and end the access that they replace.
 
-    `nonce` is the one that the ID token has to repeat. Raises ProviderRefused when the ID token
+    `decided` are variables that the callback decided, `nonce` is the one that the ID token has to repeat. Raises ProviderRefused when the ID token
     is not for this sign-in, Conflict when the entry was configured anew meanwhile, NotFound when
     it was deleted, and what the service's second request for long-lived tokens raises, with
     nothing stored.
@@ -108,6 +115,7 @@ async def _ask(
     sent_at: int,
     previous: TokenSet | None = None,
     extra: Mapping[str, str] = NO_TEXTS,
+    callback_url: str = "",
 ) -> TokenSet:
     response = await applicant.ask(request, deadline=EXCHANGE_SECONDS)
     return read_tokens(
@@ -117,6 +125,7 @@ async def _ask(
         sent_at=sent_at,
         previous=previous,
         extra=extra,
+        callback_url=callback_url,
     )
 
 

@@ -75,7 +75,7 @@ class DeviceWay:
         asked_at = now()
         request = device_request(service, applicant.client, applicant.scopes)
         response = await applicant.ask(request, deadline=ASK_SECONDS)
-        code = read_device(service, response, asked_at)
+        code = read_device(service, response, asked_at, applicant.scopes)
         self.code = code = replace(code, expires_at=min(code.expires_at, self._ends_at))
         self._changed()
         polling = first_poll(code, now())

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import ProviderUnreachable, TuiOauthError
+from tui_oauth.oauth.explain import Asked
 from tui_oauth.oauth.par import Pushed, par_request, read_pushed, with_link
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class PushedLinks:
         asked_at = applicant.workspace.now()
         request = par_request(applicant.service, applicant.client, attempt)
         response = await applicant.ask(request, deadline=PUSH_SECONDS)
-        pushed = read_pushed(applicant.service, response, sent_at=asked_at)
+        asked = Asked(attempt.scopes, attempt.redirect_uri)
+        pushed = read_pushed(applicant.service, response, sent_at=asked_at, asked=asked)
         self._take(with_link(applicant.service, attempt, pushed))
         return pushed
 

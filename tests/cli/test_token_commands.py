@@ -223,3 +223,21 @@ def test_a_new_client_secret_keeps_the_token(shell, authorized, workspace):
     shell.run("configure", "practice", "--client-secret-stdin", stdin="new-secret")
     assert shell.run("token", "practice").out == "kept\n"
     assert workspace.vault.secrets(entry).client_secret == Secret("new-secret")
+
+
+def test_rule_121_a_refusal_names_the_command_that_mends_it(shell, signed_in, provider):
+    signed_in(refresh_tokens=True, expires_in=3_600)
+    shell.run("configure", "practice", "--client-secret-stdin", stdin="another")
+    done = shell.run("refresh", "practice", code=10)
+    assert done.out == ""
+    for part in ("refresh", f"127.0.0.1:{provider.port}", "HTTP 401", "invalid_client"):
+        assert part in done.err
+    assert done.err.endswith(" Run: tui-oauth configure practice\n")
+
+
+def test_rule_122_a_secret_with_a_line_break_is_taken_without_it_and_that_is_said(
+    shell, configured, workspace
+):
+    done = shell.run("configure", "practice", "--client-secret-stdin", stdin=" s3cret-\nvalue \n")
+    assert "Blanks and line breaks that came with Client secret are removed" in done.err
+    assert workspace.vault.secrets(configured).client_secret == Secret("s3cret-value")

@@ -20,6 +20,7 @@ from tui_oauth.errors import ProviderRefused
 from tui_oauth.model import Entry
 from tui_oauth.signin import SignIn
 from tui_oauth.tui.app import ManageOAuth
+from tui_oauth.tui.choice import Remedy
 
 HTTP, HTTPS, FRESH, DONE = SIGN_INS
 SIZES = [(80, 24), (120, 40), (60, 20)]
@@ -74,6 +75,12 @@ async def _denied(app: ManageOAuth, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "Access was denied" in shown(app), "the words")
 
 
+async def _redirect(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    signin = await _waiting(app, pilot)
+    signin.paste(f"{signin.callback_url}?error=redirect_uri_mismatch&state={signin.attempt.state}")
+    await until(pilot, lambda: "Not authorized" in shown(app), "the words")
+
+
 async def _expired(app: ManageOAuth, pilot: Pilot[Any]) -> None:
     app.signins.begin(HTTP)
     app.workspace._clock = lambda: NOW + 601
@@ -109,7 +116,8 @@ async def _problem(app: ManageOAuth, pilot: Pilot[Any]) -> None:
         code="invalid_client",
         status=401,
     )
-    app.show_problem(refused, "The token cannot be refreshed")
+    remedy = Remedy("Configure OAuth", app.action_help)
+    app.show_problem(refused, "The token cannot be refreshed", remedy)
     await until(pilot, lambda: "HTTP status" in shown(app), "the message")
 
 
@@ -125,6 +133,7 @@ async def _problem(app: ManageOAuth, pilot: Pilot[Any]) -> None:
         ("authorize-https-end", _scrolled),
         ("authorize-qr", _qr),
         ("authorize-denied", _denied),
+        ("authorize-redirect", _redirect),
         ("authorize-expired", _expired),
         ("success", _success),
         ("problem", _problem),

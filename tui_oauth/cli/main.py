@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from tui_oauth.cli import output
-from tui_oauth.errors import TuiOauthError
+from tui_oauth.errors import Fix, TuiOauthError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -85,6 +85,8 @@ def _remedy(error: TuiOauthError, args: Namespace | None) -> str:
     name = getattr(args, "name", None)
     if not error.fix or not isinstance(name, str) or not name:
         return ""
+    if error.fix is Fix.CALLBACK_URL and "://" in error.advice:
+        return ""  # it is there already, at the end, where it is copied most easily
     from tui_oauth.entries import shell_word
 
     return f" Run: tui-oauth {error.fix.value} {shell_word(name)}"

@@ -234,7 +234,7 @@ class _Desk:
         note()
         if sign_in.scopes:
             note(f"Asks for: {', '.join(sign_in.scopes)}")
-        note(f"Callback URL: {sign_in.callback_url}")
+        note(f"Callback URL: {sign_in.callback_url} (if it is refused: register exactly this)")
         if sign_in.problem:
             note(sign_in.problem)
         else:

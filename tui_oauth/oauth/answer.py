@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import BOUND_TOKEN_TYPE, NO_TEXTS, TokenSet
-from tui_oauth.oauth.explain import flagged, refusal
+from tui_oauth.oauth.explain import Asked, flagged, refusal
 from tui_oauth.oauth.reading import (
     Unreadable,
     at_path,
@@ -60,16 +60,17 @@ def read_tokens(
     sent_at: int,
     previous: TokenSet | None = None,
     extra: Mapping[str, str] = NO_TEXTS,
+    callback_url: str = "",
 ) -> TokenSet:
     """The tokens in `response` (RFC 6749 section 5.1).
 
     `requested` are the scopes asked for, `sent_at` the time just before the request was sent
     (Unix seconds), `previous` the tokens that are being renewed: their refresh token, scopes and
     kept values stay where the answer names no new ones. `extra` are values kept from the
-    callback. Raises ProviderRefused when the provider says no, and ProviderUnreachable when the
+    callback, `callback_url` is the redirect URI that was sent, for a message. Raises ProviderRefused when the provider says no, and ProviderUnreachable when the
     answer cannot be understood; nothing of such an answer may be stored.
     """
-    problem = refusal(service, response, sent_at)
+    problem = refusal(service, response, sent_at, Asked(requested, callback_url))
     if problem is not None:
         raise problem
     document = document_of(service, response, "tokens")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import PasteProblem, ProviderRefused, SignInEnded, UsageProblem
-from tui_oauth.oauth.explain import refused_by_browser
+from tui_oauth.oauth.explain import Asked, refused_by_browser
 from tui_oauth.oauth.pkce import RandomBytes, code_challenge, code_verifier, unguessable
 from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.signature import Signature
@@ -210,7 +210,7 @@ def read_answer(
             service,
             error,
             values.get("error_description", ""),
-            attempt.redirect_uri,
+            Asked(attempt.scopes, attempt.redirect_uri),
             verified=not unnamed,
         )
     if not code:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import NeedsPerson, UsageProblem
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.client import NONE, authentication
-from tui_oauth.oauth.explain import STEP_CLIENT
 from tui_oauth.oauth.token import endpoint_request, read_tokens, with_declared
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def client_request(service: Service, client: Client, scopes: tuple[str, ...]) ->
         standard[service.quirks.authorize.scope_parameter] = joined
     parameters = with_declared(service, client, standard, credentials)
     return endpoint_request(
-        service, client, service.token_url, parameters, STEP_CLIENT, headers=headers
+        service, client, service.token_url, parameters, steps.CLIENT, headers=headers
     )
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderRefused, ProviderUnreachable, SignInEnded, UsageProblem
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.answer import document_of, not_understood, read_tokens, seconds_of
 from tui_oauth.oauth.client import authentication
-from tui_oauth.oauth.explain import STEP_DEVICE, STEP_POLL, complaint_in, refusal
+from tui_oauth.oauth.explain import Asked, complaint_in, refusal
 from tui_oauth.oauth.reading import Unreadable, at_path, parse_json
 from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.templates import fill
@@ -119,7 +120,7 @@ def device_request(service: Service, client: Client, scopes: tuple[str, ...]) ->
         parameters[name] = fill(template, values)
     url = service.device_authorization_url
     sent = [*parameters.items(), *resource_parameters(service)]
-    return endpoint_request(service, client, url, sent, STEP_DEVICE, headers=headers)
+    return endpoint_request(service, client, url, sent, steps.DEVICE, headers=headers)
 
 
 def offers_device(service: Service) -> bool:
@@ -127,14 +128,17 @@ def offers_device(service: Service) -> bool:
     return "device_code" in service.grants and bool(service.device_authorization_url)
 
 
-def read_device(service: Service, response: Response, now: int) -> DeviceCode:
+def read_device(
+    service: Service, response: Response, now: int, requested: tuple[str, ...] = ()
+) -> DeviceCode:
     """The device code in `response` (RFC 8628 section 3.2, checklist rule 98).
 
-    `now` is the time just before the request was sent, in Unix seconds. Raises ProviderRefused
+    `now` is the time just before the request was sent, in Unix seconds, `requested` are the scopes
+    asked for. Raises ProviderRefused
     when the provider says no, ProviderUnreachable when the answer cannot be understood: nothing
     is shown to the person then.
     """
-    problem = refusal(service, response, now)
+    problem = refusal(service, response, now, Asked(requested))
     if problem is not None:
         raise problem
     document = document_of(service, response, "a device code")
@@ -177,7 +181,7 @@ def poll_request(service: Service, client: Client, code: DeviceCode) -> Request:
     standard = {"grant_type": DEVICE_GRANT, "device_code": code.device_code.reveal()}
     parameters = with_declared(service, client, standard, credentials)
     return endpoint_request(
-        service, client, service.token_url, parameters, STEP_POLL, headers=headers
+        service, client, service.token_url, parameters, steps.POLL, headers=headers
     )
 
 
@@ -202,7 +206,7 @@ def read_poll(
         return Poll.SLOW_DOWN
     if code in {"expired_token", "code_expired"}:
         raise code_ended(service)
-    problem = refusal(service, response, sent_at)
+    problem = refusal(service, response, sent_at, Asked(requested))
     if problem is None:
         return read_tokens(service, response, requested=requested, sent_at=sent_at)
     passing = isinstance(problem, ProviderUnreachable) and not 300 <= response.status < 400

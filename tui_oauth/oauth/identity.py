@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.api import known_api_headers, placeholder_values
-from tui_oauth.oauth.explain import STEP_IDENTITY, refusal
+from tui_oauth.oauth.explain import refusal
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.reading import Unreadable, at_path, excerpt, parse_json, scalar
@@ -33,14 +34,14 @@ def identity_request(service: Service, tokens: TokenSet, client_id: str = "") ->
     if probe is None:
         return None
     values = placeholder_values(tokens, client_id)
-    url = check_endpoint(fill(probe.url, values, for_url=True), f"{STEP_IDENTITY} address")
+    url = check_endpoint(fill(probe.url, values, for_url=True), f"{steps.IDENTITY} address")
     own = filled_headers(probe.headers, values)
     base = known_api_headers(service, tokens, client_id)
     if "authorization" in {name.lower() for name in own}:
         base.pop(service.quirks.api.header, None)
     typed = {"Content-Type": "application/json"} if probe.body else {}
     headers = joined_headers({"Accept": "application/json"}, typed, base, own)
-    return Request(probe.method, url, STEP_IDENTITY, headers, probe.body.encode("utf-8"))
+    return Request(probe.method, url, steps.IDENTITY, headers, probe.body.encode("utf-8"))
 
 
 def read_identity(service: Service, response: Response) -> tuple[Account, dict[str, str]]:

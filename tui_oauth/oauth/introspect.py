@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderUnreachable
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.answer import moment_of
 from tui_oauth.oauth.client import authentication
-from tui_oauth.oauth.explain import STEP_INTROSPECT, refusal
+from tui_oauth.oauth.explain import refusal
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.id_token import SKEW_SECONDS, BadIdToken, Token, audience_of, moment_in
@@ -64,8 +65,8 @@ def introspection_request(service: Service, client: Client, tokens: TokenSet) ->
     as_json = service.token_request_format == "json"
     typed = {"Accept": JSON, "Content-Type": JSON if as_json else FORM}
     body = json_body(parameters) if as_json else form_body(parameters)
-    url = check_endpoint(service.introspect_url, f"{STEP_INTROSPECT} address")
-    return Request("POST", url, STEP_INTROSPECT, joined_headers(typed, declared, headers), body)
+    url = check_endpoint(service.introspect_url, f"{steps.INTROSPECT} address")
+    return Request("POST", url, steps.INTROSPECT, joined_headers(typed, declared, headers), body)
 
 
 def signed_answer(response: Response) -> str | None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import ProviderUnreachable
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.answer import seconds_of
 from tui_oauth.oauth.client import authentication
-from tui_oauth.oauth.explain import STEP_PAR, refusal
+from tui_oauth.oauth.explain import NOTHING_ASKED, Asked, refusal
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.reading import Unreadable, parse_json
@@ -49,21 +50,24 @@ def par_request(service: Service, client: Client, attempt: Attempt) -> Request:
     declared = filled_headers(service.quirks.token.headers, client_values(client))
     return Request(
         "POST",
-        check_endpoint(service.extensions.par_url, f"{STEP_PAR} address"),
-        STEP_PAR,
+        check_endpoint(service.extensions.par_url, f"{steps.PAR} address"),
+        steps.PAR,
         joined_headers({"Accept": JSON}, declared, headers, {"Content-Type": FORM}),
         form_body([*parameters, *credentials.items()]),
     )
 
 
-def read_pushed(service: Service, response: Response, *, sent_at: int) -> Pushed:
+def read_pushed(
+    service: Service, response: Response, *, sent_at: int, asked: Asked = NOTHING_ASKED
+) -> Pushed:
     """What stands for the pushed parameters (RFC 9126 section 2.2).
 
-    `sent_at` is the time just before the request was sent, in Unix seconds. The status has to be
+    `sent_at` is the time just before the request was sent, in Unix seconds; `asked` is for a
+    message. The status has to be
     201, or 200 as some servers have it. Raises ProviderRefused when the provider says no (section
     2.3), and ProviderUnreachable when it cannot say or its answer cannot be understood.
     """
-    problem = refusal(service, response, sent_at)
+    problem = refusal(service, response, sent_at, asked)
     if problem is not None:
         raise problem
     if response.status not in {200, 201}:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import ProviderRefused, ProviderUnreachable, TuiOauthError
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.api import known_api_headers
 from tui_oauth.oauth.client import authentication, basic_credentials
-from tui_oauth.oauth.explain import STEP_REVOKE, complaint_in, flagged, refusal
+from tui_oauth.oauth.explain import complaint_in, flagged, refusal
 from tui_oauth.oauth.headers import checked_value, filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.reading import Unreadable, parse_json, said
@@ -147,10 +148,10 @@ def _request(service: Service, client: Client, tokens: TokenSet, *, refresh: boo
         headers = {"Authorization": line}
     declared = filled_headers(service.quirks.token.headers, client_values(client))
     sent = joined_headers({"Accept": JSON}, declared, headers)
-    url = check_endpoint(fill(service.revoke_url, values, for_url=True), f"{STEP_REVOKE} address")
+    url = check_endpoint(fill(service.revoke_url, values, for_url=True), f"{steps.REVOKE} address")
     body = b""
     if quirks.body == "form":
         sent, body = joined_headers(sent, {"Content-Type": FORM}), form_body(parameters)
     elif quirks.body == "json":
         sent, body = joined_headers(sent, {"Content-Type": JSON}), json_body(parameters)
-    return Request(quirks.method, url, STEP_REVOKE, sent, body)
+    return Request(quirks.method, url, steps.REVOKE, sent, body)

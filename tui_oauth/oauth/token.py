@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tui_oauth.errors import NeedsPerson, ProviderRefused, UsageProblem
+from tui_oauth.oauth import steps
 from tui_oauth.oauth.answer import read_tokens
 from tui_oauth.oauth.authorize import sent_redirect_uri
 from tui_oauth.oauth.client import BASIC, authentication, basic_credentials
-from tui_oauth.oauth.explain import STEP_LONG_LIVED, STEP_REFRESH, STEP_TOKEN
 from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.resources import resource_parameters
@@ -60,7 +60,9 @@ def code_request(service: Service, client: Client, attempt: Attempt, answer: Ans
         parameters["state"] = attempt.state
     headers, credentials = authentication(service, client)
     merged = with_declared(service, client, parameters, credentials)
-    return endpoint_request(service, client, service.token_url, merged, STEP_TOKEN, headers=headers)
+    return endpoint_request(
+        service, client, service.token_url, merged, steps.TOKEN, headers=headers
+    )
 
 
 def refresh_request(
@@ -88,7 +90,7 @@ def refresh_request(
         standard = {"grant_type": "refresh_token", "refresh_token": spent.reveal()}
         parameters = with_declared(service, client, standard, credentials)
     return endpoint_request(
-        service, client, url, parameters, STEP_REFRESH, headers=headers, method=quirks.method
+        service, client, url, parameters, steps.REFRESH, headers=headers, method=quirks.method
     )
 
 
@@ -103,7 +105,7 @@ def long_lived_request(service: Service, client: Client, tokens: TokenSet) -> Re
         client,
         fill(exchange.url, values, for_url=True),
         {name: fill(text, values) for name, text in exchange.parameters.items()},
-        STEP_LONG_LIVED,
+        steps.LONG_LIVED,
         headers=_basic_beside(service, client, exchange.parameters),
         method=exchange.method,
     )

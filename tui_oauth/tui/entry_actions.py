@@ -12,6 +12,7 @@ from tui_oauth.errors import Fix, NeedsPerson, TuiOauthError
 from tui_oauth.model import Entry, Grant, TokenSet
 from tui_oauth.text import relative
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.choice import Remedy
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.entry_table import EntryTable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tui_oauth.accounts import Checked
 
 _CANCEL = "esc cancels"
+# What the line for messages holds, with room for words that wrap.
+_LINES, _MARGIN = 3, 14
 _PRESS = {
     Fix.CONFIGURE: "enter to configure it",
     Fix.CALLBACK_URL: "c to copy the Callback URL",
@@ -51,16 +54,32 @@ class EntryActions(AppScreen[None]):
         return entry
 
     def _failed(self, error: TuiOauthError) -> None:
-        """As elsewhere, but what the person has to do is named by its key here."""
+        """As elsewhere, but what mends it is named by its key here, or is a button of a message."""
         self.reload()
         entry = self.current()
+        fix = error.fix
         if isinstance(error, NeedsPerson) and entry is not None:
-            press = "a to authorize" if entry.configured else "enter to configure"
-            self.complain(f"{error.message} Press {press} it.")
-        elif error.fix:
-            self.complain(f"{sentence(error)} Press {_PRESS[error.fix]}.")
+            fix = Fix.AUTHORIZE if entry.configured else Fix.CONFIGURE
+            words = error.message
         else:
-            self.complain(sentence(error))
+            words = sentence(error)
+        if fix:
+            words += f" Press {_PRESS[fix]}."
+        if entry is None or len(words) <= _LINES * (self.size.width - _MARGIN):
+            self.complain(words)
+            return
+        self.complain("")
+        self.home.show_problem(error, f"{entry.name} · {entry.service_name}", self._remedy(fix))
+
+    def _remedy(self, fix: Fix) -> Remedy | None:
+        """What the key for `fix` does, as a button."""
+        return {
+            Fix.NONE: None,
+            Fix.CONFIGURE: Remedy("Configure OAuth", self.action_configure),
+            Fix.CALLBACK_URL: Remedy("Copy Callback URL", self.action_copy_callback),
+            Fix.AUTHORIZE: Remedy("Authorize", self.action_authorize),
+            Fix.REFRESH: Remedy("Refresh", self.action_refresh_entry),
+        }[fix]
 
     # ---- windows
 

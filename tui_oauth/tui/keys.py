@@ -109,6 +109,7 @@ help          | f1              | F1    | Help              | app.help        | 
 [authorize] Authorization link
 again         | ctrl+n,n        | ^n    | New link          |                 | bar        | A new link or code, after the sign-in or the code has ended.
 configure     | ctrl+e,e        | ^e    | Configure         |                 | bar        | Configure OAuth, after a sign-in that ended.
+copy-callback | ctrl+u,u        | ^u    | Copy Callback URL |                 | bar        | Copy the Callback URL, after the provider did not know it (also u).
 copy-link     | ctrl+y,c        | ^y    | Copy link         |                 | bar        | Copy the Authorization link, or the code while it is shown (c does the same outside the paste field).
 open          | ctrl+o,o        | ^o    | Open              | open_link       | bar        | Open the link, or the page of the code, in this machine's browser, where there is one (also o).
 back          | escape          | esc   | Back              |                 | bar        | Leave; the sign-in goes on waiting.
@@ -212,6 +213,7 @@ close         | escape,q,question_mark,f1,enter | esc | Back |               | b
 scroll        | up,down         | ↑ ↓   | Scroll            | -               | bar widget | Scroll; j, k, page up and page down do it as well.
 
 [problem] A problem
+mend          | f               | f     | Mend it           |                 | bar        | Do what mends it: the first button says what that is.
 back          | escape,enter,q  | esc   | Back              |                 | bar        | Close the message.
 copy          | c               | c     | Copy              | copy_problem    | bar        | Copy the message for a support ticket.
 traffic       | t,f3            | t     | Traffic           |                 | bar        | What was sent to the provider and what came back, where something was.

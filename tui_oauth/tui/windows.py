@@ -16,7 +16,7 @@ from tui_oauth.model import Entry
 if TYPE_CHECKING:
     from tui_oauth.conflicts import Difference, Resolution, Version
     from tui_oauth.secret import Secret
-    from tui_oauth.tui.choice import Choice
+    from tui_oauth.tui.choice import Choice, Remedy
     from tui_oauth.tui.forms import Form
     from tui_oauth.tui.widgets.details import Line
     from tui_oauth.vault.bundle import Step
@@ -69,11 +69,11 @@ class Windows(App[int]):
 
         self.push_screen(SuccessScreen(entry_id))
 
-    def show_problem(self, error: TuiOauthError, title: str) -> None:
-        """An error too long for one line, to be read and copied."""
+    def show_problem(self, error: TuiOauthError, title: str, remedy: Remedy | None = None) -> None:
+        """An error too long for one line, to be read, mended where that is known, and copied."""
         from tui_oauth.tui.screens.problem import ProblemScreen
 
-        self.push_screen(ProblemScreen(error, title))
+        self.push_screen(ProblemScreen(error, title, remedy))
 
     def show_result(self, title: str, paragraphs: Sequence[str]) -> None:
         """What came of something, where that is more than a line."""

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from tui_oauth import browser
 from tui_oauth.errors import TuiOauthError
@@ -31,10 +30,11 @@ from tui_oauth.tui.widgets.device_panel import DeviceButtons, DevicePanel
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.link_panel import LinkPanel
+from tui_oauth.tui.widgets.outcome import Outcome, knows_no_callback_url
 from tui_oauth.tui.widgets.paste_row import PasteRow
 from tui_oauth.tui.widgets.qr_view import QrView
 from tui_oauth.tui.widgets.quiet_line import QuietLine
-from tui_oauth.tui.widgets.sign_in_status import SignInStatus, outcome_words
+from tui_oauth.tui.widgets.sign_in_status import SignInStatus
 from tui_oauth.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _CODE_LEFT = "The code ends in {}"
 
 _LINK_BUTTONS = "#open, #copy-link, #qr, #bare"
 _NOT_ALWAYS = {
-    *("again", "configure", "cancel", "qr", "bare"),
+    *("again", "configure", "copy_callback", "cancel", "qr", "bare"),
     *("open_link", "copy_link", "copy_ssh", "other_way"),
 }
 
@@ -87,13 +87,7 @@ class AuthorizeScreen(AppScreen[None]):
                 with Horizontal(id="ending"):
                     yield Countdown(_LEFT, self.home.workspace.now, id="countdown")
                     yield Button("Cancel sign-in", id="cancel")
-            with Vertical(classes="field", id="outcome"):
-                yield Static(markup=False, id="outcome-words")
-                with Horizontal(classes="buttons"):
-                    yield Button("New link", id="again")
-                    yield Button("Configure OAuth", id="configure")
-                    yield Button("Traffic", id="traffic")
-                    yield Button("Back", id="back")
+            yield Outcome(id="outcome")
         yield QrView(id="qr-view")
         yield QuietLine()
         yield KeyBar("authorize")
@@ -242,18 +236,15 @@ class AuthorizeScreen(AppScreen[None]):
             self._show_way(code=True)
 
     def _show_outcome(self, signin: SignIn) -> None:
-        title, words = outcome_words(signin)
-        self.query_one("#outcome").border_title = Content(title)
-        self.query_one("#outcome-words", Static).update(Content(words))
+        outcome = self.query_one(Outcome)
+        outcome.show(signin, self.key_words.get("again", "New link"))
         self.query_one(Countdown).count_to(None)
         self.query_one(PasteRow).clear()
         if not self.has_class("-ended"):
             self.set_class(True, "-ended")
             self.set_class(False, "-qr")
             self.query_one(KeyBar).refresh()
-            again = self.query_one("#again", Button)
-            again.label = self.key_words.get("again", "New link")
-            again.focus()
+            outcome.focus_remedy(signin)
 
     def _leave(self) -> None:
         self._let_go()
@@ -369,6 +360,12 @@ class AuthorizeScreen(AppScreen[None]):
         else:
             self._get_code()
 
+    @on(Button.Pressed, "#copy-callback")
+    def action_copy_callback(self) -> None:
+        """Copy the Callback URL, which the provider does not know."""
+        if self._signin is not None:
+            self.home.copy(self._signin.callback_url, "Callback URL")
+
     @on(Button.Pressed, "#configure")
     def action_configure(self) -> None:
         """Configure OAuth, to mend what the provider refused."""
@@ -384,7 +381,8 @@ class AuthorizeScreen(AppScreen[None]):
     def _possible(self, signin: SignIn) -> set[str]:
         """What makes sense now, of the actions that do not always."""
         if signin.ended:
-            return {"again", "configure"}
+            mending = {"copy_callback"} if knows_no_callback_url(signin) else set()
+            return {"again", "configure"} | mending
         found = {"cancel"}
         if self._address:
             found |= {"qr", "bare", "copy_link"}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_oauth.oauth.device import is_denied
 from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.url_panel import true_host
@@ -56,24 +54,6 @@ def certificate_words(signin: SignIn) -> str:
     )
 
 
-def outcome_words(signin: SignIn) -> tuple[str, str]:
-    """A title and the words for how `signin`, which brought no tokens, ended."""
-    from tui_oauth.signin import SignInState
-
-    titles = {
-        SignInState.CANCELLED: "✕ Cancelled",
-        SignInState.EXPIRED: "✕ Time is up",
-    }
-    error = signin.error
-    denied = error is not None and is_denied(error)
-    title = titles.get(signin.state, "✕ Access was denied" if denied else "✕ Not authorized")
-    lines = [error.message, error.advice] if error is not None else []
-    if signin.state is SignInState.EXPIRED:
-        what = "code" if signin.link is None else "link"
-        lines[1:] = [f"The {what} leads nowhere any more; a new one does."]
-    return title, "\n".join(neutralise(line, _MAX_PROBLEM * 2) for line in lines if line)
-
-
 class SignInStatus(Vertical):
     """A framed part of the screen; only its texts change."""
 
@@ -95,13 +75,7 @@ class SignInStatus(Vertical):
             (
                 ("On laptop", signin.ssh_forward if with_ssh else ""),
                 ("Type by hand", signin.short_link),
-                ("Comes back to", self._elsewhere(signin)),
+                ("Redirect URI", f"{signin.callback_url} (refused? register this)"),
                 ("Certificate", certificate_words(signin)),
             )
         )
-
-    @staticmethod
-    def _elsewhere(signin: SignIn) -> str:
-        """The callback URL where it is not this machine's own (a reverse proxy in front)."""
-        host = urlsplit(signin.callback_url).hostname or ""
-        return "" if host in {"127.0.0.1", "localhost", "::1"} else signin.callback_url
