@@ -52,19 +52,27 @@ class Stage:
     workspace: Workspace
     provider: PracticeProvider
 
-    def created(self, name: str = "practice", service: str = "practice") -> Entry:
+    def created(
+        self, name: str = "practice", service: str = "practice", *, without_person: bool = False
+    ) -> Entry:
         """An entry that is Not Configured."""
         variables = {"port": str(self.provider.port)} if service.startswith("practice") else {}
-        return create_entry(self.workspace, name, service, variables)
+        return create_entry(self.workspace, name, service, variables, without_person=without_person)
 
     def credentials(self, entry: Entry) -> tuple[str, str]:
         """A new app at the provider, with the entry's Callback URL registered."""
         app = self.provider.register(entry.name, callback_url(self.workspace, entry))
         return app.client_id, app.client_secret
 
-    def configured(self, name: str = "practice", service: str = "practice") -> Entry:
+    def without_person(self, name: str = "robot") -> Entry:
+        """A configured entry that gets its tokens with the client's own credentials."""
+        return self.configured(name, "practice-standard", without_person=True)
+
+    def configured(
+        self, name: str = "practice", service: str = "practice", *, without_person: bool = False
+    ) -> Entry:
         """An entry that is ready for the Authorization link."""
-        entry = self.created(name, service)
+        entry = self.created(name, service, without_person=without_person)
         client_id, client_secret = self.credentials(entry)
         return configure_entry(
             self.workspace, entry, client_id=client_id, client_secret=Secret(client_secret)

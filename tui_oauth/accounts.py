@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.entries import entry_service, shell_word
 from tui_oauth.errors import Fix, NeedsPerson, ProviderRefused, TuiOauthError, UsageProblem
 from tui_oauth.introspection import introspect
-from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet
+from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, renews
 from tui_oauth.oauth.identity import identity_request, read_identity
 from tui_oauth.oauth.introspect import Introspection
 from tui_oauth.sending import Prover, send
@@ -121,7 +121,8 @@ async def ask_account(
 
 def _not_active(workspace: Workspace, entry: Entry, service: Service, tokens: TokenSet) -> Checked:
     """Mark that the service no longer takes `tokens`, and say what helps."""
-    renewable = tokens.refresh_token is not None or service.quirks.refresh.with_access_token
+    kept = tokens.refresh_token is not None or renews(entry)
+    renewable = kept or service.quirks.refresh.with_access_token
     said = f"{service.name} says that the access token is not active: it was revoked or has ended."
     word = shell_word(entry.name)
     problem: TuiOauthError = (

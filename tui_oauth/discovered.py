@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tui_oauth import entries
 from tui_oauth.discover import Asked, Found, look_up
 from tui_oauth.errors import AlreadyExists, NotFound, UsageProblem
-from tui_oauth.model import Entry, EntrySecrets, Grant, valid_name, without_tokens
+from tui_oauth.model import Entry, EntrySecrets, valid_name, without_tokens
 from tui_oauth.oauth.client import BASIC, NONE
 from tui_oauth.oauth.found import endpoints
 from tui_oauth.oauth.urls import origin_of
@@ -25,8 +25,6 @@ from tui_oauth.services.pinned import DISCOVERED, pin
 if TYPE_CHECKING:
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
-
-_WITH_PERSON = {"authorization_code", "device_code"}
 
 
 def check_name(workspace: Workspace, name: str) -> str:
@@ -44,15 +42,23 @@ def check_name(workspace: Workspace, name: str) -> str:
 
 
 def create_discovered(
-    workspace: Workspace, name: str, found: Found, scopes: tuple[str, ...] | None = None
+    workspace: Workspace,
+    name: str,
+    found: Found,
+    scopes: tuple[str, ...] | None = None,
+    *,
+    without_person: bool = False,
 ) -> Entry:
     """Create OAuth Entry from what was found: a new entry called `name`, Not Configured.
 
     It carries the service itself, with the endpoints as they were found. `scopes` None: those
-    that the look-up suggests. Raises UsageProblem or AlreadyExists.
+    that the look-up suggests. `without_person` as for `entries.create_entry`. Raises UsageProblem
+    or AlreadyExists.
     """
     chosen = None if scopes is None else entries.clean_scopes(scopes)
-    entry = replace(_entry_of(workspace, found), name=valid_name(name), scopes=chosen)
+    grant = entries.grant_for(found.service, without_person=without_person)
+    bare = _entry_of(workspace, found)
+    entry = replace(bare, name=valid_name(name), scopes=chosen, grant=grant)
     return workspace.vault.add(entry, EntrySecrets())
 
 
@@ -71,7 +77,7 @@ def _entry_of(workspace: Workspace, found: Found) -> Entry:
         service_name=service.name,
         created_at=now,
         updated_at=now,
-        grant=Grant.PERSON if _WITH_PERSON & set(service.grants) else Grant.CLIENT,
+        grant=entries.grant_for(service),
         pinned=pin(service),
     )
 

@@ -15,8 +15,10 @@ from tui_oauth.errors import NeedsPerson, NotFound, UsageProblem
 from tui_oauth.model import (
     Entry,
     EntrySecrets,
+    Grant,
     Status,
     clean_value,
+    renews,
     status_of,
     valid_name,
     without_tokens,
@@ -38,10 +40,14 @@ def create_entry(
     service_id: str,
     variables: Mapping[str, str] | None = None,
     scopes: tuple[str, ...] | None = None,
+    *,
+    without_person: bool = False,
 ) -> Entry:
     """Create OAuth Entry: a new entry called `name`, Not Configured.
 
-    Raises UsageProblem for a bad name or variable, NotFound for an unknown service,
+    `without_person`: it gets its tokens with the client's own credentials, which a service that
+    offers nothing else implies. Raises UsageProblem for a bad name or variable and for a service
+    that gives no tokens this way, NotFound for an unknown service,
     AlreadyExists when an entry has this name.
     """
     name = valid_name(name)
@@ -58,8 +64,21 @@ def create_entry(
         updated_at=now,
         variables=given,
         scopes=None if scopes is None else clean_scopes(scopes),
+        grant=grant_for(service, without_person=without_person),
     )
     return workspace.vault.add(entry, EntrySecrets())
+
+
+def grant_for(service: Service, *, without_person: bool = False) -> Grant:
+    """How an entry of `service` gets its first token. Raises UsageProblem where it cannot so."""
+    offers = "client_credentials" in service.grants
+    if without_person and not offers:
+        raise UsageProblem(
+            f"{service.name} gives no tokens without a person (client credentials grant).",
+            "Create the entry without this choice, and authorize it.",
+        )
+    by_person = {"authorization_code", "device_code"} & set(service.grants)
+    return Grant.CLIENT if without_person or (offers and not by_person) else Grant.PERSON
 
 
 def configure_entry(
@@ -98,7 +117,7 @@ def configure_entry(
         )
         merged = {**current.variables, **(given or {})}
         resolved = _check_variables(workspace, service, merged)
-        _check_credentials(resolved, after)
+        _check_credentials(resolved, after, current.grant)
         changed = replace(
             current,
             configured=True,
@@ -106,7 +125,9 @@ def configure_entry(
             scopes=current.scopes if scopes is None else clean_scopes(scopes),
             updated_at=now,
         )
-        if after.client_id != held.client_id or merged != dict(current.variables):
+        ends = after.client_id != held.client_id or merged != dict(current.variables)
+        # Without a person other scopes are simply asked for, by the next one who wants a token.
+        if ends or (current.grant == Grant.CLIENT and changed.scopes != current.scopes):
             return without_tokens(changed, now), replace(after, tokens=None)
         return changed, after
 
@@ -217,6 +238,11 @@ def callback_url_or_empty(workspace: Workspace, entry: Entry) -> str:
         return ""
 
 
+def needed_callback_url(workspace: Workspace, entry: Entry) -> str:
+    """The Callback URL to register for `entry`; empty where none is needed or can be known."""
+    return "" if entry.grant == Grant.CLIENT else callback_url_or_empty(workspace, entry)
+
+
 def status(workspace: Workspace, entry: Entry) -> Status:
     """Where `entry` stands now."""
     return status_of(entry, workspace.now())
@@ -228,12 +254,12 @@ def status_words(entry: Entry, now: int) -> tuple[str, str]:
     if state is Status.NOT_CONFIGURED:
         return "◐", "Not Configured"
     if state is Status.CONFIGURED:
-        return "◐", "Not Authorized"
+        return "◐", "No token yet" if entry.grant == Grant.CLIENT else "Not Authorized"
     if state is Status.NEEDS_AUTHORIZATION:
         return "✕", "Authorize again"
     if state is Status.EXPIRED:
         return "✕", "Expired"
-    if entry.expires_at is not None and not entry.has_refresh_token:
+    if entry.expires_at is not None and not renews(entry):
         left = entry.expires_at - now
         if left < SOON_SECONDS:
             return "▲", f"Expires in {duration(left)}"
@@ -247,7 +273,7 @@ def expiry_words(entry: Entry, now: int) -> str:
     if entry.expires_at is None:
         return "does not expire"
     if entry.expires_at <= now:
-        return "renewed on use" if entry.has_refresh_token else "expired"
+        return "renewed on use" if renews(entry) else "expired"
     return f"in {duration(entry.expires_at - now)}"
 
 
@@ -263,7 +289,7 @@ def describe(workspace: Workspace, entry: Entry) -> dict[str, Any]:
         "scopes": list(entry.granted_scopes),
         "expires_at": rfc3339(entry.expires_at),
         "has_refresh_token": entry.has_refresh_token,
-        "callback_url": callback_url_or_empty(workspace, entry) or None,
+        "callback_url": needed_callback_url(workspace, entry) or None,
         "created_at": rfc3339(entry.created_at),
         "updated_at": rfc3339(entry.updated_at),
         "last_error": entry.last_error or None,
@@ -327,13 +353,15 @@ def _known_variables(service: Service, variables: Mapping[str, str]) -> dict[str
     return {name: value.strip() for name, value in variables.items() if value.strip()}
 
 
-def _check_credentials(service: Service, held: EntrySecrets) -> None:
+def _check_credentials(service: Service, held: EntrySecrets, grant: str) -> None:
     labels = service.credential_labels
     if not held.client_id:
         raise UsageProblem(
             f"{labels.client_id} is empty.", f"Copy it from {service.name} and paste it."
         )
-    if held.client_secret is None and "none" not in service.client_auth:
+    # RFC 6749 section 4.4: only a client that can prove itself gets a token of its own.
+    public = "none" in service.client_auth and grant != Grant.CLIENT
+    if held.client_secret is None and not public:
         raise UsageProblem(
             f"{labels.client_secret} is empty.", f"Copy it from {service.name} and paste it."
         )

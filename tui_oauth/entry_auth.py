@@ -15,6 +15,7 @@ import httpx
 from tui_oauth.api import Vault
 from tui_oauth.entries import entry_service
 from tui_oauth.errors import UsageProblem
+from tui_oauth.model import renews
 from tui_oauth.oauth.api import api_headers, may_send_to
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.tokens import access_token, refresh_entry
@@ -93,7 +94,7 @@ class _Call:
             self._sign(self._proofs)
             return True
         entry = self._workspace.vault.find(self._name)
-        if self._refreshed or not entry.has_refresh_token:
+        if self._refreshed or not renews(entry):
             return False
         self._refreshed = True
         refresh_entry(self._workspace, entry)

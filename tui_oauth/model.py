@@ -124,10 +124,15 @@ class Entry:
     client_secret_expires_at: int | None = None
 
 
+def renews(entry: Entry) -> bool:
+    """Whether a token of `entry` that has ended is replaced by itself, without a person."""
+    return entry.has_refresh_token or entry.grant == Grant.CLIENT
+
+
 def status_of(entry: Entry, now: int) -> Status:
     """Where `entry` stands at `now`.
 
-    An access token that ended counts as authorized as long as a refresh token can renew it.
+    An access token that ended counts as authorized as long as it renews by itself.
     """
     if not entry.configured:
         return Status.NOT_CONFIGURED
@@ -136,7 +141,7 @@ def status_of(entry: Entry, now: int) -> Status:
     if not entry.authorized:
         return Status.CONFIGURED
     ended = entry.expires_at is not None and entry.expires_at <= now
-    return Status.EXPIRED if ended and not entry.has_refresh_token else Status.AUTHORIZED
+    return Status.EXPIRED if ended and not renews(entry) else Status.AUTHORIZED
 
 
 def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | None = None) -> Entry:

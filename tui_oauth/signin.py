@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from tui_oauth import browser
 from tui_oauth.applicant import applicant_of
-from tui_oauth.entries import callback_url
+from tui_oauth.entries import callback_url, shell_word
 from tui_oauth.errors import UsageProblem
+from tui_oauth.model import Grant
 from tui_oauth.oauth.authorize import Attempt, start
 from tui_oauth.oauth.device import offers_device
 from tui_oauth.oauth.urls import origin_of
@@ -66,6 +67,11 @@ class SignIns:
         applicant = applicant_of(workspace, entry)
         service = applicant.service
         by_link = "authorization_code" in service.grants
+        if applicant.entry.grant == Grant.CLIENT:
+            raise UsageProblem(
+                f"{applicant.entry.name} gets its tokens without a person: nobody has to sign in.",
+                f"Run: tui-oauth token {shell_word(applicant.entry.name)}",
+            )
         if not by_link and not offers_device(service):
             raise UsageProblem(
                 f"{service.name} has no sign-in by a person.",

@@ -30,7 +30,7 @@ from tui_oauth.errors import (
     VaultDamaged,
     VaultLocked,
 )
-from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.model import Entry, EntrySecrets, Grant, TokenSet, with_tokens
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def access_token(
 ) -> TokenSet:
     """The tokens of `entry`, refreshed first when they end within `min_ttl` seconds.
 
-    Where there is no way to refresh, a token that is still valid is given all the same. Raises
+    An entry without a person gets its first token here as well as every later one. Where there is
+    no way to refresh, a token that is still valid is given all the same. Raises
     NeedsPerson when a person has to configure or authorize, ProviderRefused or
     ProviderUnreachable when a refresh failed, VaultBusy when another process holds the entry for
     longer than `deadline` seconds and some.
@@ -67,6 +68,8 @@ def access_token(
     if tokens is not None and lasts(tokens, workspace.now(), min_ttl):
         return tokens
     require_credentials(current, held)
+    if current.grant == Grant.CLIENT:
+        return _fetch(workspace, current, tokens, deadline)
     if tokens is None:
         raise _not_authorized(current)
     if current.needs_authorization or not _renewable(workspace, current, tokens):
@@ -79,11 +82,14 @@ def access_token(
 def refresh_entry(workspace: Workspace, entry: Entry, deadline: float = DEFAULT_DEADLINE) -> Entry:
     """Refresh the tokens of `entry` now, also when they are still valid.
 
-    Raises as `access_token`; NeedsPerson also when the provider gave no refresh token.
+    An entry without a person gets a new token, also where it has none. Raises as `access_token`; NeedsPerson also when the provider gave no refresh token.
     """
     current = workspace.vault.get(entry.id)
     held = workspace.vault.secrets(current)
     require_credentials(current, held)
+    if current.grant == Grant.CLIENT:
+        _fetch(workspace, current, held.tokens, deadline)
+        return workspace.vault.get(entry.id)
     if held.tokens is None:
         raise _not_authorized(current)
     if not _renewable(workspace, current, held.tokens):
@@ -105,6 +111,13 @@ def lasts(tokens: TokenSet, now: int, seconds: int) -> bool:
     if tokens.expires_at is None or tokens.issued_at > now + CLOCK_SKEW_SECONDS:
         return True
     return tokens.expires_at - now > seconds
+
+
+def _fetch(workspace: Workspace, entry: Entry, seen: TokenSet | None, deadline: float) -> TokenSet:
+    from tui_oauth.client_tokens import fetch_token  # for these entries only
+
+    longest = deadline + LOCK_SECONDS_BEYOND_DEADLINE
+    return fetch_token(workspace, entry, seen, deadline=deadline, lock_seconds=longest)
 
 
 def _renewable(workspace: Workspace, entry: Entry, tokens: TokenSet) -> bool:

@@ -27,6 +27,11 @@ def create(context: Context) -> int:
             "--set fills in the variables of a service; what is found at a URL has none.",
             "Leave --set out.",
         )
+    if args.register and args.without_person:
+        raise UsageProblem(
+            "--register makes a client that a person authorizes.",
+            "Leave it out, or --without-person.",
+        )
     name = discovered.check_name(workspace, args.name)
     output.note(f"Looking up {args.discover}")
     found = asyncio.run(look_up(workspace, args.discover, _tell))
@@ -37,8 +42,10 @@ def create(context: Context) -> int:
             "Leave --register out, and configure the entry with a client ID from there.",
         )
     scopes = None if args.scope is None else tuple(args.scope)
-    entry = discovered.create_discovered(workspace, name, found, scopes)
-    if not found.registers or args.register is False:
+    entry = discovered.create_discovered(
+        workspace, name, found, scopes, without_person=args.without_person
+    )
+    if not found.registers or args.register is False or args.without_person:
         output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
         _how_to_configure(context, entry)
         return 0
@@ -151,7 +158,8 @@ def _register(context: Context, entry: Entry, what: str) -> int:
 
 def _how_to_configure(context: Context, entry: Entry) -> None:
     word = shell_word(entry.name)
-    output.note(f"Callback URL to register there: {callback_url(context.workspace, entry)}")
+    if entry.grant == Grant.PERSON:
+        output.note(f"Callback URL to register there: {callback_url(context.workspace, entry)}")
     output.note(f"The steps there: tui-oauth guide {word}")
     output.note(f"Then: tui-oauth configure {word} --client-id ID --client-secret-stdin < FILE")
 

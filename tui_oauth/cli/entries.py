@@ -10,7 +10,7 @@ from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line, ask_secret, is_terminal
 from tui_oauth.cli.options import variables
 from tui_oauth.errors import NeedsPerson, UsageProblem
-from tui_oauth.model import Entry, Status
+from tui_oauth.model import Entry, Grant, Status, renews
 from tui_oauth.text import relative, rfc3339
 
 if TYPE_CHECKING:
@@ -30,10 +30,19 @@ def create(context: Context) -> int:
             "--register, --no-register and --scope go with --discover.",
             "The scopes of a service are chosen with: tui-oauth configure NAME --scope S",
         )
-    entry = entries.create_entry(workspace, args.name, args.service, variables(args.set))
+    entry = entries.create_entry(
+        workspace,
+        args.name,
+        args.service,
+        variables(args.set),
+        without_person=args.without_person,
+    )
     word = entries.shell_word(entry.name)
     output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
-    output.note(f"Callback URL to register there: {entries.callback_url(workspace, entry)}")
+    if entry.grant == Grant.CLIENT:
+        output.note("It gets its tokens without a person (client credentials): no Callback URL.")
+    else:
+        output.note(f"Callback URL to register there: {entries.callback_url(workspace, entry)}")
     output.note(f"The steps there: tui-oauth guide {entry.service}")
     output.note(f"Then: tui-oauth configure {word} --client-id ID --client-secret-stdin < FILE")
     return 0
@@ -48,6 +57,8 @@ def callback_url(context: Context) -> int:
             raise UsageProblem("A Callback URL is locked for one entry.", "Name the entry.")
         entry = entries.lock_callback(workspace, entry, args.lock or None)
     url = entries.callback_url(workspace, entry)
+    if entry is not None and entry.grant == Grant.CLIENT:
+        output.note(f"{entry.name} gets its tokens without a person and needs no Callback URL.")
     if args.all:
         _callback_matrix(context, entry, url)
         return 0
@@ -126,7 +137,8 @@ def configure(context: Context) -> int:
     )
     output.result(f"Configured {entry.name} ({entry.service_name})")
     if not entry.authorized:
-        output.note(f"Next: tui-oauth authorize {entries.shell_word(entry.name)}")
+        command = "token" if entry.grant == Grant.CLIENT else "authorize"
+        output.note(f"Next: tui-oauth {command} {entries.shell_word(entry.name)}")
     return 0
 
 
@@ -182,11 +194,7 @@ def _ends_within(entry: Entry, now: int, span: int) -> bool:
         return False
     if entry.needs_authorization:
         return True
-    return (
-        entry.expires_at is not None
-        and not entry.has_refresh_token
-        and entry.expires_at <= now + span
-    )
+    return entry.expires_at is not None and not renews(entry) and entry.expires_at <= now + span
 
 
 def show(context: Context) -> int:
@@ -197,6 +205,8 @@ def show(context: Context) -> int:
         output.as_json(entries.describe(workspace, entry))
         return 0
     now = workspace.now()
+    by_person = entry.grant == Grant.PERSON
+    with_person = entry.authorized and by_person
     output.facts(
         (
             ("Name", entry.name),
@@ -208,8 +218,9 @@ def show(context: Context) -> int:
             ("", entry.account_detail),
             ("Scopes", " ".join(entry.granted_scopes)),
             ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
-            ("Refresh token", _yes_no(entry.has_refresh_token) if entry.authorized else ""),
-            ("Callback URL", entries.callback_url_or_empty(workspace, entry)),
+            ("Refresh token", _yes_no(entry.has_refresh_token) if with_person else ""),
+            ("Grant", "" if by_person else "client credentials: nobody has to authorize it"),
+            ("Callback URL", entries.needed_callback_url(workspace, entry)),
             ("Created", _when(entry.created_at, now)),
             ("Changed", _when(entry.updated_at, now)),
             ("Last error", entry.last_error),

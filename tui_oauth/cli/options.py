@@ -129,6 +129,12 @@ def create(parser: Parser) -> None:
         help="the URL of an issuer, an API or an MCP server, which says the rest itself",
     )
     parser.add_argument(
+        "--without-person",
+        action="store_true",
+        help="it gets its tokens with the client's own credentials (client credentials grant), "
+        "where the service offers that beside the sign-in of a person",
+    )
+    parser.add_argument(
         "--register",
         action=argparse.BooleanOptionalAction,
         help="with --discover: let the client register itself there "

@@ -19,9 +19,12 @@ from tui_oauth.errors import (
     ProviderUnreachable,
     SignInEnded,
     TuiOauthError,
+    UsageProblem,
 )
+from tui_oauth.model import Grant
 from tui_oauth.signin import SignIn, SignIns, SignInState
 from tui_oauth.text import duration, rfc3339
+from tui_oauth.tokens import refresh_entry
 
 if TYPE_CHECKING:
     from tui_oauth.model import Entry
@@ -36,7 +39,10 @@ def authorize(context: Context) -> int:
     args = context.args
     try:
         entry = context.workspace.vault.find(args.name)
-        asyncio.run(_authorize(context, entry))
+        if entry.grant == Grant.CLIENT:
+            _without_person(context, entry)
+        else:
+            asyncio.run(_authorize(context, entry))
     except TuiOauthError as error:
         if args.json:
             output.event({"event": "failed", "error": _error_name(error), "message": str(error)})
@@ -47,6 +53,34 @@ def authorize(context: Context) -> int:
             output.event({"event": "failed", "error": "interrupted", "message": words})
         raise
     return 0
+
+
+def _without_person(context: Context, entry: Entry) -> None:
+    """A new token with the client's own credentials (RFC 6749 section 4.4): nobody is asked."""
+    if context.args.device:
+        raise UsageProblem(
+            f"{entry.name} gets its tokens without a person: there is no code to confirm.",
+            "Leave --device out.",
+        )
+    output.note(f"Getting a token from {entry.service_name} with the client's own credentials.")
+    _tell_authorized(context, refresh_entry(context.workspace, entry))
+
+
+def _tell_authorized(context: Context, entry: Entry) -> None:
+    """The result: whose account, as words or as the last event."""
+    if context.args.json:
+        output.event(
+            {
+                "event": "authorized",
+                "account": entry.account or None,
+                "scopes": list(entry.granted_scopes),
+                "expires_at": rfc3339(entry.expires_at),
+            }
+        )
+        return
+    detail = f" ({entry.account_detail})" if entry.account_detail else ""
+    whose = f": {entry.account}{detail}" if entry.account else ""
+    output.result(f"Authorization Successful{whose}")
 
 
 async def _authorize(context: Context, entry: Entry) -> None:
@@ -131,19 +165,7 @@ class _Desk:
         """The result."""
         if self._sign_in.note:
             output.note(self._sign_in.note)
-        if self._context.args.json:
-            output.event(
-                {
-                    "event": "authorized",
-                    "account": entry.account or None,
-                    "scopes": list(entry.granted_scopes),
-                    "expires_at": rfc3339(entry.expires_at),
-                }
-            )
-            return
-        detail = f" ({entry.account_detail})" if entry.account_detail else ""
-        whose = f": {entry.account}{detail}" if entry.account else ""
-        output.result(f"Authorization Successful{whose}")
+        _tell_authorized(self._context, entry)
 
     def _announce(self) -> None:
         args, sign_in = self._context.args, self._sign_in

@@ -98,7 +98,7 @@ def check(context: Context) -> int:
 
 
 def refresh(context: Context) -> int:
-    """Refresh one entry, or all that have a refresh token."""
+    """Refresh one entry, or all that renew by themselves."""
     from tui_oauth.entries import expiry_words
     from tui_oauth.tokens import refresh_entry
 
@@ -118,11 +118,12 @@ def refresh(context: Context) -> int:
 
 
 def _refresh_all(context: Context) -> int:
+    from tui_oauth.model import renews
     from tui_oauth.tokens import refresh_entry
 
     workspace = context.workspace
     entries = workspace.vault.entries()
-    due = [entry for entry in entries if entry.has_refresh_token]
+    due = [entry for entry in entries if entry.configured and renews(entry)]
     failed: list[TuiOauthError] = []
     for entry in due:
         try:

@@ -11,6 +11,7 @@ from tui_oauth import entries as entry_actions
 from tui_oauth.errors import Fix, NeedsPerson, TuiOauthError
 from tui_oauth.model import Entry, Grant, TokenSet
 from tui_oauth.text import relative
+from tui_oauth.tui.authorizing import authorize
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.choice import Remedy
 from tui_oauth.tui.widgets.callback_field import CallbackField
@@ -118,7 +119,7 @@ class EntryActions(AppScreen[None]):
         if not entry.configured:
             self.complain(f"{entry.name} has no client ID yet. Press enter to configure it first.")
             return
-        self.home.open_authorize(entry.id)
+        authorize(self.home, entry)
 
     def action_guide(self) -> None:
         entry = self._chosen()
@@ -160,6 +161,8 @@ class EntryActions(AppScreen[None]):
         url = self.query_one(CallbackField).url
         if url:
             self.home.copy(url, "Callback URL")
+        else:
+            self.say("There is no Callback URL to copy.")
 
     @on(CallbackField.CopyAsked)
     def _copy_asked(self) -> None:

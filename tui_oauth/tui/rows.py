@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tui_oauth.entries import SOON_SECONDS, expiry_words, status_words
-from tui_oauth.model import Entry, Status, normalised_name, status_of
+from tui_oauth.model import Entry, Status, normalised_name, renews, status_of
 from tui_oauth.text import neutralise
 
 SORTS: Mapping[str, str] = {
@@ -71,7 +71,7 @@ def status_and_tone(entry: Entry, now: int, waits_until: int | None = None) -> t
     if state is Status.AUTHORIZED:
         soon = (
             entry.expires_at is not None
-            and not entry.has_refresh_token
+            and not renews(entry)
             and entry.expires_at - now < SOON_SECONDS
         )
         tone = "warn" if soon else "good"

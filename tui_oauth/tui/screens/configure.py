@@ -12,6 +12,8 @@ from textual.widgets import Button
 from tui_oauth import conflicts, entries
 from tui_oauth.conflicts import Difference, Draft, Resolution, Version
 from tui_oauth.errors import Conflict, TuiOauthError
+from tui_oauth.model import Grant
+from tui_oauth.tui.authorizing import authorize
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.callback_field import CallbackField
@@ -89,7 +91,10 @@ class ConfigureScreen(AppScreen[None]):
             return
         form = self.query_one(FieldForm)
         whose = self._entry.service_name if self._entry is not None else ""
-        self.query_one(CallbackField).show(self._url, whose)
+        if self._entry is not None and self._entry.grant == Grant.CLIENT:
+            self.query_one(CallbackField).show_none(whose)
+        else:
+            self.query_one(CallbackField).show(self._url, whose)
         if not form.secret_inputs():
             self.query_one("#reveal").display = False
         self.call_after_refresh(self._begin)
@@ -210,9 +215,10 @@ class ConfigureScreen(AppScreen[None]):
         home.refresh_entries()
         self.app.pop_screen()
         if go_on:
-            home.open_authorize(entry.id)
+            authorize(home, entry)
         else:
-            home.say(f"{entry.name} is saved. Next: press a for the Authorization link.")
+            what = "its token" if entry.grant == Grant.CLIENT else "the Authorization link"
+            home.say(f"{entry.name} is saved. Next: press a for {what}.")
 
     # ---- another process changed the entry meanwhile
 

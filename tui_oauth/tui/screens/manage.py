@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tui_oauth import entries as entry_actions
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem, VaultLocked
-from tui_oauth.model import Entry
+from tui_oauth.model import Entry, Grant
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import in_thread
 from tui_oauth.tui.ending_actions import EndingActions
@@ -304,6 +304,9 @@ class ManageScreen(EndingActions):
         field = self.query_one(CallbackField)
         if entry is None:
             field.show(entry_actions.callback_url(workspace))
+            return
+        if entry.grant == Grant.CLIENT:
+            field.show_none(neutralise(entry.service_name, 40))
             return
         try:
             rules = entry_actions.declared_service(workspace, entry).redirect_uri_rules

@@ -13,6 +13,7 @@ from textual.widgets import Button, Static
 from tui_oauth import entries
 from tui_oauth.accounts import check_entry
 from tui_oauth.errors import TuiOauthError
+from tui_oauth.model import Grant, renews
 from tui_oauth.text import relative, rfc3339
 from tui_oauth.tui.base import AppScreen, sentence
 from tui_oauth.tui.keys import bindings
@@ -32,7 +33,7 @@ def expiry_sentence(entry: Entry, now: int) -> str:
     if entry.expires_at is None:
         return f"does not expire; it ends when it is revoked at {entry.service_name}"
     when = f"{relative(entry.expires_at, now)} ({rfc3339(entry.expires_at)})"
-    if entry.has_refresh_token:
+    if renews(entry):
         return f"{when}; renewed on use"
     return f"{when}; then it has to be authorized again"
 
@@ -95,6 +96,8 @@ class SuccessScreen(AppScreen[None]):
             Content(f"● {entry.account or entry.name} is authorized")
         )
         account = entry.account or f"not known; {entry.service_name} was not asked or did not say"
+        if entry.grant == Grant.CLIENT:
+            account = entry.account or "none: the token is the app's own, nobody was asked"
         if entry.account and entry.account_detail:
             account += f" ({entry.account_detail})"
         self.query_one(Facts).show(

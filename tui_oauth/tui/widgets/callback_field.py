@@ -34,6 +34,13 @@ class CallbackField(Static):
         parts = [part for part in (rule, f"{self._key} or a click copies") if part]
         self.border_subtitle = Content(" · ".join(parts))
 
+    def show_none(self, whose: str) -> None:
+        """Say that nothing has to be registered at `whose`."""
+        self.url = ""
+        self.update(Content("none needed: it gets its tokens without a person"))
+        self.border_title = Content(f"Callback URL for {whose}" if whose else "Callback URL")
+        self.border_subtitle = Content("")
+
     def on_click(self) -> None:
         if self.url:
             self.post_message(self.CopyAsked(self.url))

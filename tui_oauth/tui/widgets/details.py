@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui_oauth.entries import expiry_words
-from tui_oauth.model import Entry, Status, status_of
+from tui_oauth.model import Entry, Grant, Status, status_of
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
 
@@ -67,6 +67,8 @@ def lines_of(
     if entry.last_error:
         lines.append(Line("Last error", entry.last_error, "$error"))
     lines.append(_GAP)
+    if entry.grant == Grant.CLIENT:
+        callback_url = "none needed: nobody has to authorize it"
     lines.append(Line("Callback URL", callback_url or "not known: the service is missing"))
     lines.append(_time("Changed", entry.updated_at, now))
     lines.append(_time("Created", entry.created_at, now))
@@ -75,6 +77,8 @@ def lines_of(
 
 def _token_lines(entry: Entry, now: int) -> list[Line]:
     kept = "kept; renews by itself" if entry.has_refresh_token else "none given"
+    if entry.grant == Grant.CLIENT:
+        kept = "none needed; a new token is fetched on use"
     lines = [_GAP, Line("Access token", expiry_words(entry, now))]
     if entry.expires_at is not None:
         lines.append(Line("", rfc3339(entry.expires_at) or "", "$quiet"))
@@ -92,7 +96,7 @@ def next_step(entry: Entry, now: int, waits_until: int | None = None) -> str:
         return "enter to configure; g shows where to get the client ID"
     if state is Status.AUTHORIZED:
         return "t copies the access token; k asks whose it is"
-    return "a to authorize"
+    return "a to get a token" if entry.grant == Grant.CLIENT else "a to authorize"
 
 
 def _time(label: str, seconds: int, now: int) -> Line:
