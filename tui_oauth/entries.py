@@ -69,6 +69,12 @@ def create_entry(
     return workspace.vault.add(entry, EntrySecrets())
 
 
+def is_choice(service: Service) -> bool:
+    """Whether entries of `service` may be authorized by a person or by nobody."""
+    by_person = {"authorization_code", "device_code"} & set(service.grants)
+    return "client_credentials" in service.grants and bool(by_person)
+
+
 def grant_for(service: Service, *, without_person: bool = False) -> Grant:
     """How an entry of `service` gets its first token. Raises UsageProblem where it cannot so."""
     offers = "client_credentials" in service.grants
@@ -77,8 +83,8 @@ def grant_for(service: Service, *, without_person: bool = False) -> Grant:
             f"{service.name} gives no tokens without a person (client credentials grant).",
             "Create the entry without this choice, and authorize it.",
         )
-    by_person = {"authorization_code", "device_code"} & set(service.grants)
-    return Grant.CLIENT if without_person or (offers and not by_person) else Grant.PERSON
+    alone = offers and not is_choice(service)
+    return Grant.CLIENT if without_person or alone else Grant.PERSON
 
 
 def configure_entry(

@@ -79,6 +79,12 @@ def test_the_callback_url_is_said_not_to_be_needed(shell: Shell) -> None:
     assert "needs no Callback URL" in shell.run("callback-url", "robot").err
 
 
+def test_the_guide_of_a_service_that_asks_nobody(shell: Shell) -> None:
+    assert "Callback URL: none needed" in shell.run("guide", "marketo").out
+    assert shell.run("guide", "marketo", "--json").json["callback_url"] is None
+    assert shell.run("guide", "practice-standard", "--json").json["callback_url"]
+
+
 def test_where_the_service_has_no_such_tokens(shell: Shell, workspace: Workspace) -> None:
     done = shell.run("create", "e", "--service", "practice", "--without-person", code=2)
     assert "without a person" in done.err

@@ -69,7 +69,7 @@ def guide(context: Context) -> int:
             {
                 "service": service_id,
                 "service_name": view.service_name,
-                "callback_url": view.callback_url,
+                "callback_url": view.callback_url or None,
                 "steps": list(view.steps),
                 "gotchas": list(view.gotchas),
                 "developer_portal_url": view.portal_url or None,

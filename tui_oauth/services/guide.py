@@ -14,7 +14,10 @@ _CALLBACK = "{callback_url}"
 
 @dataclass(frozen=True, slots=True)
 class GuideView:
-    """What to show: `portal_url` and `docs_url` are empty where unknown or not complete yet."""
+    """What to show: `portal_url` and `docs_url` are empty where unknown or not complete yet.
+
+    `callback_url` is empty where none has to be registered.
+    """
 
     service_name: str
     steps: tuple[str, ...]
@@ -35,7 +38,7 @@ def guide(service: Service, callback_url: str) -> GuideView:
         gotchas=tuple(gotcha.replace(_CALLBACK, callback_url) for gotcha in gotchas),
         portal_url=_complete(known.developer_portal_url),
         docs_url=_complete(known.docs_url),
-        callback_url=callback_url,
+        callback_url=callback_url if "authorization_code" in service.grants else "",
     )
 
 
@@ -61,7 +64,7 @@ def as_text(view: GuideView) -> str:
     lines += [f"{number}. {step}" for number, step in enumerate(view.steps, start=1)]
     if view.gotchas:
         lines += ["", "Good to know:", *(f"- {gotcha}" for gotcha in view.gotchas)]
-    lines += ["", f"Callback URL: {view.callback_url}"]
+    lines += ["", f"Callback URL: {view.callback_url or 'none needed'}"]
     if view.portal_url:
         lines.append(f"Portal: {view.portal_url}")
     if view.docs_url:

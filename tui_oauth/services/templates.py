@@ -58,6 +58,8 @@ def templates(service: Service) -> Iterator[Template]:
         yield "extensions.resource", resource, nothing
     for scope in service.default_scopes:
         yield "default_scopes", scope, nothing
+    for scope in quirks.client.scopes:
+        yield "quirks.client.scopes", scope, nothing
     if probe:
         yield "identity_probe.url", probe.url, kept | {"access_token", "client_id"}
         yield from _each(

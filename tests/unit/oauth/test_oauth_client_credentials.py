@@ -13,6 +13,7 @@ from tui_oauth.oauth.http import Response
 from tui_oauth.secret import Secret
 from tui_oauth.services.catalogue import Catalogue
 from tui_oauth.services.format import Service
+from tui_oauth.services.resolve import resolve
 
 GOOD = {"access_token": "tok-1", "token_type": "Bearer", "expires_in": 3600}
 
@@ -68,6 +69,7 @@ def test_rule_4_only_where_the_service_offers_it_and_never_without_a_secret() ->
     [
         ("microsoft", None, ("https://graph.microsoft.com/.default",)),
         ("microsoft", ("x/.default",), ("x/.default",)),
+        ("power-bi", None, ("https://analysis.windows.net/powerbi/api/.default",)),
         ("xero", None, ("accounting.settings.read",)),
         ("xero", (), ()),
         ("zendesk", None, ("read",)),
@@ -77,6 +79,13 @@ def test_scopes_that_speak_of_a_person_are_not_asked_for(
     service: str, chosen: tuple[str, ...] | None, scopes: tuple[str, ...]
 ) -> None:
     assert client_scopes(Catalogue(None).get(service), chosen) == scopes
+
+
+def test_a_scope_may_hold_a_variable_of_the_service() -> None:
+    service = resolve(
+        Catalogue(None).get("dynamics-365"), {"org_host": "acme.crm.dynamics.com", "tenant": "t"}
+    )
+    assert client_scopes(service, None) == ("https://acme.crm.dynamics.com/.default",)
 
 
 @pytest.mark.parametrize("code", ["unauthorized_client", "invalid_client", "access_denied", "odd"])

@@ -14,7 +14,8 @@ from textual.widgets import Input
 
 from tui_oauth import entries as entry_actions
 from tui_oauth.errors import AlreadyExists, TuiOauthError, UsageProblem
-from tui_oauth.model import Entry, normalised_name, valid_name
+from tui_oauth.model import Entry, Grant, normalised_name, valid_name
+from tui_oauth.services.format import Choice
 from tui_oauth.services.search import used_first
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
@@ -38,6 +39,14 @@ _PICK = "Type letters of a name; or paste the URL of an issuer, API or MCP serve
 _NAME = "A name of your own; programs ask for the entry by it."
 
 
+_NOBODY = "nobody"
+_WHO = (
+    Choice("person", "Authorized by a person"),
+    Choice(_NOBODY, "Authorized by nobody: client credentials"),
+)
+_WHO_HELP = "A person signs in, or the app gets tokens of its own (client credentials)."
+
+
 class CreateScreen(AppScreen[Entry]):
     """Dismissed with the new entry, or with None."""
 
@@ -49,8 +58,8 @@ class CreateScreen(AppScreen[Entry]):
         self._taken: set[str] = set()
         self._suggested = ""
         self._asked: tuple[Variable, ...] = ()
-        self._saving = False
         self._service: Service | None = None
+        self._saving = False
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Create OAuth Entry")
@@ -65,13 +74,14 @@ class CreateScreen(AppScreen[Entry]):
             name.border_title = "Name"
             yield name
             yield FieldError(id="name-error")
+            yield ChoiceField(_WHO, id="who")
             yield CallbackField("^y")
         yield QuietLine(_PICK)
         yield KeyBar("create")
 
     def on_mount(self) -> None:
         self.query_one(ServicePicker).focus_field()
-        self._show_callback(None)
+        self._offer(None)
         workspace = self.home.workspace
 
         async def load() -> list[Entry]:
@@ -120,8 +130,7 @@ class CreateScreen(AppScreen[Entry]):
                 service = self.home.workspace.catalogue.get(event.service.id)
             except TuiOauthError as error:
                 self.query_one("#service-error", FieldError).show(sentence(error))
-        self._service = service
-        self._show_callback(service)
+        self._offer(service)
         self._tell_of(service)
         name = self.query_one("#name", CleanInput)
         if name.value == self._suggested:
@@ -160,11 +169,26 @@ class CreateScreen(AppScreen[Entry]):
         first = next(iter(self.query_one("#variables").children), None)
         (first or self.query_one("#name")).focus()
 
-    def _show_callback(self, service: Service | None) -> None:
-        field = self.query_one(CallbackField)
+    def _offer(self, service: Service | None) -> None:
+        """Ask who authorizes it where that is a choice, and show what has to be registered."""
+        self._service = service
+        who = self.query_one("#who", ChoiceField)
+        who.display = service is not None and entry_actions.is_choice(service)
+        who.index = 0
+        self._show_callback()
+
+    @property
+    def _without_person(self) -> bool:
+        return self.query_one("#who", ChoiceField).value == _NOBODY
+
+    @on(ChoiceField.Changed, "#who")
+    def _show_callback(self) -> None:
+        field, service = self.query_one(CallbackField), self._service
         url = entry_actions.callback_url(self.home.workspace, service=service)
         if service is None:
             field.show(url)
+        elif entry_actions.grant_for(service, without_person=self._without_person) == Grant.CLIENT:
+            field.show_none(neutralise(service.name, 40))
         else:
             field.show(
                 url, neutralise(service.name, 40), redirect_words(service.redirect_uri_rules)
@@ -199,6 +223,8 @@ class CreateScreen(AppScreen[Entry]):
             line.rest(_NAME)
         elif event.widget.id == "query":
             line.rest(self._pick_words())
+        elif event.widget.id == "who":
+            line.rest(_WHO_HELP)
         else:
             line.rest("A part of this service's addresses, needed before the first sign-in.")
 
@@ -244,11 +270,16 @@ class CreateScreen(AppScreen[Entry]):
         if self._saving:
             return
         self._saving = True
-        workspace, service_id = self.home.workspace, service.id
+        workspace, service_id, nobody = self.home.workspace, service.id, self._without_person
 
         async def create() -> Entry:
             return await in_thread(
-                entry_actions.create_entry, workspace, wanted, service_id, variables
+                entry_actions.create_entry,
+                workspace,
+                wanted,
+                service_id,
+                variables,
+                without_person=nobody,
             )
 
         self.job("Creating the entry…", create, self.dismiss, self._failed)

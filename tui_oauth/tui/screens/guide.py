@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -120,15 +121,21 @@ class GuideScreen(AppScreen[None]):
                 return service, guide_of(workspace, entry)
             with suppress(UsageProblem):  # a guide is of use even before its entry is complete
                 service = entries.entry_service(workspace, entry)
-        return service, guide(service, entries.callback_url(workspace, entry, service))
+        view = guide(service, entries.callback_url(workspace, entry, service))
+        if entry is not None and entry.grant == Grant.CLIENT:
+            view = replace(view, callback_url="")  # nobody comes back with an answer
+        return service, view
 
     def on_mount(self) -> None:
         if self._failure is not None:
             self.app.pop_screen()
             self.home.show_problem(self._failure, "There is no guide")
             return
-        if self._view is not None:
-            self.query_one(CallbackField).show(self._view.callback_url, self._service_name)
+        field = self.query_one(CallbackField)
+        if self._view is not None and self._view.callback_url:
+            field.show(self._view.callback_url, self._service_name)
+        else:
+            field.show_none(self._service_name)
         self.query_one("#guide-body").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -148,7 +155,7 @@ class GuideScreen(AppScreen[None]):
     @on(CallbackField.CopyAsked)
     def action_copy_callback(self) -> None:
         """Copy the Callback URL."""
-        if self._view is not None:
+        if self._view is not None and self._view.callback_url:
             self.home.copy(self._view.callback_url, "Callback URL")
 
     @on(Button.Pressed, "#copy-portal")

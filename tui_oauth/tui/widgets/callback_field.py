@@ -37,7 +37,7 @@ class CallbackField(Static):
     def show_none(self, whose: str) -> None:
         """Say that nothing has to be registered at `whose`."""
         self.url = ""
-        self.update(Content("none needed: it gets its tokens without a person"))
+        self.update(Content("none needed: no browser comes back here"))
         self.border_title = Content(f"Callback URL for {whose}" if whose else "Callback URL")
         self.border_subtitle = Content("")
 

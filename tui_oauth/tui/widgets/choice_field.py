@@ -32,6 +32,11 @@ class ChoiceField(Widget, can_focus=True):
             super().__init__()
             self.field = field
 
+        @property
+        def control(self) -> ChoiceField:
+            """The field, for handlers that select by it."""
+            return self.field
+
     def __init__(self, choices: Sequence[Choice], value: str = "", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.choices = tuple(choices)
