@@ -209,7 +209,8 @@ ERRORS: dict[str, Refused] = {
     "rfc with 500": Refused(
         body({"error": "invalid_grant"}, "500 Internal Server Error"), _R, "HTTP 500", _P
     ),
-    "error beside a token": Refused(good(error="consent_required"), _R, "consent_required"),
+    # Asked for consent, no refresh can go on: a person has to sign in again.
+    "error beside a token": Refused(good(error="consent_required"), _R, "consent_required", _P),
     "error true beside a token": Refused(good(error=True), _R, "refused"),
     "error object": Refused(
         body({"error": {"code": 403, "message": "No."}}, "403 Forbidden"), _R, "It says: No."

@@ -159,6 +159,9 @@ def _whole_vault(window: PtyProgram, folder: Path) -> None:
         window.send("tab")
         window.wait_for("nobody prolongs")
         window.paste(PASSPHRASE)
+        window.wait_for(
+            "••••••••"
+        )  # ^s is the screen's own and overtakes what the field still takes
         window.send("ctrl+s")
         window.wait_for("Press l to end it")
         window.send("l")
