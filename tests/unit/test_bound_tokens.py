@@ -188,6 +188,35 @@ def test_rule_110_introspection_carries_a_proof_of_the_key(stage: Stage) -> None
     assert mark == ProofKey.from_pem(secrets.proof_key).thumbprint
 
 
+@pytest.mark.parametrize("behaviour", [STRICT, NONCES])
+def test_rule_110_a_token_without_a_person_is_bound_too(stage: Stage, behaviour: Behaviour) -> None:
+    stage.provider.application.behaviour = behaviour
+    made = service_like(stage, "bound", extensions="dpop = true")
+    entry = stage.configured("robot", made, without_person=True)
+    first = access_token(stage.workspace, entry)
+    key = held(stage, entry).proof_key
+    assert first.bound
+    assert key is not None
+    access = stage.provider.application.store.access(first.access_token.reveal())
+    assert access is not None
+    assert access.jkt == ProofKey.from_pem(key).thumbprint
+    age(stage, stage.workspace.vault.get(entry.id), 4_000)
+    second = access_token(stage.workspace, entry)
+    assert second.access_token != first.access_token
+    assert second.bound
+    assert held(stage, entry).proof_key == key
+
+
+def test_rule_110_a_token_without_a_person_names_its_resource(stage: Stage) -> None:
+    resource = 'resource = ["http://127.0.0.1:{port}/api"]'
+    made = service_like(stage, "resource", extensions=resource)
+    entry = stage.configured("robot", made, without_person=True)
+    token = access_token(stage.workspace, entry)
+    access = stage.provider.application.store.access(token.access_token.reveal())
+    assert access is not None
+    assert access.resources == (f"{stage.provider.url}/api",)
+
+
 # ---- from Python
 
 
