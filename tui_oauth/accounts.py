@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.entries import entry_service, shell_word
 from tui_oauth.errors import Fix, NeedsPerson, ProviderRefused, TuiOauthError, UsageProblem
 from tui_oauth.introspection import introspect
-from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, renews
+from tui_oauth.model import Account, Entry, EntrySecrets, Grant, TokenSet, renews
 from tui_oauth.oauth.identity import identity_request, read_identity
 from tui_oauth.oauth.introspect import Introspection
 from tui_oauth.sending import Prover, send
@@ -88,9 +88,13 @@ async def check_entry(workspace: Workspace, entry: Entry) -> Checked:
     try:
         account = await ask_account(workspace, entry, service, tokens, held.client_id, prover)
     except ProviderRefused as error:
-        if error.status == 401:
-            await asyncio.to_thread(_mark, workspace, entry, tokens, error.message, False)
-        raise
+        # Many of these requests are about a person, and behind a client's own token is none: an
+        # active one that they refuse is good all the same.
+        if token is None or entry.grant != Grant.CLIENT:
+            if error.status == 401:
+                await asyncio.to_thread(_mark, workspace, entry, tokens, error.message, False)
+            raise
+        probing, account = False, None
     if not probing:
         await asyncio.to_thread(_mark, workspace, entry, tokens, "", False)
     entry = await asyncio.to_thread(workspace.vault.get, entry.id)

@@ -121,3 +121,17 @@ def test_from_its_url_with_a_client_that_registers_itself(
             event = running.event()
         running.end()
     assert api(sandbox, shell.run("header", "found").out) == 200
+
+
+def test_client_credentials(shell: Shell, sandbox: dict[str, Any], work: Page) -> None:
+    made = ("--service", "practice-standard", "--set", f"port={sandbox['port']}")
+    shell.run("create", "robot", *made, "--without-person")
+    shell.run(
+        *("configure", "robot", "--client-id", work.values["Client ID"], "--client-secret-stdin"),
+        stdin=work.values["Client secret"],
+    )
+    header = shell.run("header", "robot").out
+    assert api(sandbox, header) == 200
+    assert shell.run("check", "robot", "--json").json["active"] is True
+    shell.run("refresh", "robot")
+    assert shell.run("header", "robot").out != header

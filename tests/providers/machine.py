@@ -173,18 +173,20 @@ def machine(
     client: Registered | None = None,
     workspace: Workspace | None = None,
     metadata: dict[str, Any] | None = None,
+    without_person: bool = False,
     **extensions: Any,
 ) -> Machine:
     """A machine with an entry that is configured for `server`.
 
-    `metadata` goes into the client's registration, `extensions` into the service file.
+    `metadata` goes into the client's registration, `extensions` into the service file;
+    `without_person` makes the entry one of the client itself.
     """
     workspace = workspace or make_workspace(0)
     folder = workspace.places.own_services
     folder.mkdir(parents=True, exist_ok=True)
     text = service_file(server, method, scopes, **extensions)
     (folder / "independent.toml").write_text(text, encoding="utf-8")
-    entry = create_entry(workspace, "independent", "independent")
+    entry = create_entry(workspace, "independent", "independent", without_person=without_person)
     at = callback_url(workspace, entry)
     client = client or server.client(method, redirect_uri=at, **(metadata or {}))
     secret = Secret(client.secret) if client.secret else None
