@@ -44,6 +44,7 @@ class Command:
 
 COMMANDS = [
     Command("create", ["create", "new", "--service", "practice", "--set", "port=1"]),
+    Command("discover", ["create", "found", "--discover", "PROVIDER", "--no-register"]),
     Command(
         "configure",
         ["configure", "other", "--client-id", "id-2", "--client-secret-stdin"],
@@ -89,6 +90,7 @@ class World:
 
     def arguments(self, home: Path, command: Command) -> list[str]:
         named = {
+            "PROVIDER": self.provider.url,
             "bundle.json": home / "bundle.json",
             "second.key": spots(home).key_file.with_name("second.key"),
         }
