@@ -44,7 +44,7 @@ async def signed_in(
     running = asyncio.create_task(signin.run())
     try:
         async with asyncio.timeout(20):
-            while not signin.listening:
+            while not (signin.listening and signin.authorization_url):
                 await changed.wait()
                 changed.clear()
             back = await asyncio.to_thread(agree, signin.authorization_url)
@@ -59,10 +59,10 @@ async def signed_in(
     "behaviour",
     [
         Behaviour(),
-        Behaviour(register_as="client_secret_basic"),
+        Behaviour(par_required=True, register_as="client_secret_basic"),
         Behaviour(register_as="client_secret_post", rotating_refresh=True),
     ],
-    ids=["public", "basic", "post and rotation"],
+    ids=["public", "PAR and basic", "post and rotation"],
 )
 def test_at_the_practice_provider(workspace: Workspace, path: str, behaviour: Behaviour) -> None:
     with PracticeProvider(0, behaviour) as provider:
@@ -72,14 +72,23 @@ def test_at_the_practice_provider(workspace: Workspace, path: str, behaviour: Be
         answer = net.fetch(
             Request(
                 "GET",
-                f"{provider.url}/api/me" if path else f"{provider.url}/oauth/userinfo",
+                f"{provider.url}/api" if path else f"{provider.url}/oauth/userinfo",
                 "API",
                 {"Authorization": f"Bearer {tokens.access_token.reveal()}"},
             )
         )
-        assert answer.status != 401
+        assert answer.status == 200
         refreshed = refresh_entry(workspace, entry)
         assert access_token(workspace, refreshed).access_token != tokens.access_token
+
+
+def test_an_api_that_requires_bound_tokens_gets_them(workspace: Workspace) -> None:
+    """RFC 9728 says so in the API's metadata; the entry has a key of its own then (RFC 9449)."""
+    with PracticeProvider(0, Behaviour(dpop_required=True, dpop_nonces=True)) as provider:
+        entry = asyncio.run(signed_in(workspace, f"{provider.url}/api", consent))
+        assert access_token(workspace, entry).token_type == "DPoP"
+        assert workspace.vault.secrets(entry).proof_key is not None
+        assert access_token(workspace, refresh_entry(workspace, entry)).token_type == "DPoP"
 
 
 def test_at_a_server_of_authlib(workspace: Workspace, authlib_server: AuthlibServer) -> None:
