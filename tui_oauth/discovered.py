@@ -19,7 +19,7 @@ from tui_oauth.model import Entry, EntrySecrets, valid_name, without_tokens
 from tui_oauth.oauth.client import BASIC, NONE
 from tui_oauth.oauth.found import endpoints
 from tui_oauth.oauth.urls import origin_of
-from tui_oauth.services.guide import GuideView, discovered_guide, guide
+from tui_oauth.services.guide import GuideView, discovered_guide
 from tui_oauth.services.pinned import DISCOVERED, pin
 
 if TYPE_CHECKING:
@@ -156,15 +156,10 @@ def found_at(service: Service) -> str:
 
 
 def guide_of(workspace: Workspace, entry: Entry) -> GuideView:
-    """The steps that lead `entry` to a client ID, with its Callback URL in place."""
-    if not entry.pinned:
-        service = entries.declared_service(workspace, entry)
-        with suppress(UsageProblem):  # a guide is of use even before its entry is complete
-            service = entries.entry_service(workspace, entry)
-        return guide(service, entries.callback_url(workspace, entry, service))
+    """The steps that lead an entry made from a URL to a client ID, with its Callback URL in place."""
     return discovered_guide(
         entries.declared_service(workspace, entry),
-        entries.callback_url(workspace, entry),
+        entries.needed_callback_url(workspace, entry),
         entries.shell_word(entry.name),
         entry.configured,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tui_oauth import __version__
 from tui_oauth.entries import callback_choices, callback_url, declared_service, shell_word
 from tui_oauth.errors import Conflict, NotFound, ProviderRefused, TuiOauthError, UsageProblem
-from tui_oauth.model import Entry, EntrySecrets, without_tokens
+from tui_oauth.model import Entry, EntrySecrets, Grant, without_tokens
 from tui_oauth.oauth.registration import (
     Registered,
     client_metadata,
@@ -102,7 +102,11 @@ class _Registration:
         locked = entry.callback_url if entry.callback_url in self._served else None
         self._url = callback_url(workspace, replace(entry, callback_url=locked))
         scopes = self._service.default_scopes if entry.scopes is None else entry.scopes
-        self._metadata = client_metadata(self._service, self._url, scopes, __version__)
+        asked = self._service
+        if entry.grant == Grant.CLIENT:  # no other grant will ever be used (RFC 6749 section 4.4)
+            asked = replace(asked, grants=("client_credentials",), authorize_url="")
+        self._browser = "authorization_code" in asked.grants
+        self._metadata = client_metadata(asked, self._url, scopes, __version__)
 
     async def run(self) -> Entry:
         kept = await self._kept()
@@ -152,12 +156,13 @@ class _Registration:
         """Whether `registered` can sign in here: its secret lasts, and its way back leads here."""
         ends = registered.client_secret_expires_at
         uris = registered.redirect_uris
-        return (ends is None or ends > self._workspace.now()) and (not uris or self._url in uris)
+        leads_here = not uris or self._url in uris or not self._browser
+        return (ends is None or ends > self._workspace.now()) and leads_here
 
     def _way_back(self, registered: Registered) -> str:
         """The redirect URI to use: ours, or another that the server chose and that leads here."""
         uris = registered.redirect_uris
-        if not uris or self._url in uris:
+        if not uris or self._url in uris or not self._browser:
             return self._url
         usable = next((uri for uri in self._served if uri in uris), None)
         if usable is None:
@@ -189,7 +194,6 @@ class _Registration:
 
     def _write(self, registered: Registered, pinned: str, url: str) -> Entry:
         now = self._workspace.now()
-        browser = "authorization_code" in self._service.grants
 
         def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
             if current.pinned != self._entry.pinned or held.client_id != self._held.client_id:
@@ -201,7 +205,7 @@ class _Registration:
                 current,
                 configured=True,
                 pinned=pinned,
-                callback_url=url if browser else current.callback_url,
+                callback_url=url if self._browser else current.callback_url,
                 client_secret_expires_at=registered.client_secret_expires_at,
                 last_error="",
                 updated_at=now,

@@ -93,9 +93,7 @@ def test_where_the_service_has_no_such_tokens(shell: Shell, workspace: Workspace
 
 def test_from_a_url(shell: Shell, workspace: Workspace, provider: PracticeProvider) -> None:
     url = f"http://127.0.0.1:{provider.port}"
-    both = shell.run("create", "e", "--discover", url, "--without-person", "--register", code=2)
-    assert "--register makes a client that a person authorizes" in both.err
-    made = shell.run("create", "e", "--discover", url, "--without-person")
+    made = shell.run("create", "e", "--discover", url, "--without-person", "--no-register")
     assert "Not Configured" in made.out
     assert "Callback URL" not in made.err
     assert workspace.vault.find("e").grant == "client_credentials"

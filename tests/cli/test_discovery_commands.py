@@ -11,6 +11,7 @@ from cli_tools import Shell
 
 from tests.providers.misbehaving import answering
 from tests.providers.publishing import Site, publishing
+from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.secret import Secret
 from tui_oauth.workspace import Workspace
 
@@ -69,6 +70,15 @@ def test_create_registers_the_client_where_the_server_offers_it(
     assert json.loads(site.bodies[-1])["scope"] == "read"
     assert shell.run("show", "api", "--json").json["status"] == "configured"
     assert workspace.vault.secrets(workspace.vault.find("api")).client_id == "client-1"
+
+
+def test_without_person_registers_a_client_of_that_kind(
+    shell: Shell, workspace: Workspace, provider: PracticeProvider
+) -> None:
+    shell.run("create", "robot", "--discover", provider.url, "--without-person", "--scope", "read")
+    assert shell.run("token", "robot").out.strip()
+    shell.run("create", "own", "--discover", provider.url, "--without-person", "--no-register")
+    assert "redirect URI" not in shell.run("guide", "own").out
 
 
 def test_no_register_leaves_that_to_the_person(

@@ -14,7 +14,7 @@ from tests.providers.misbehaving import silence as silent
 from tests.providers.publishing import Site, publishing
 from tui_oauth.discovered import create_discovered
 from tui_oauth.entries import declared_service
-from tui_oauth.model import Entry, Status, status_of
+from tui_oauth.model import Entry, Grant, Status, status_of
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.details import Details
 from tui_oauth.tui.widgets.key_bar import KeyBar
@@ -140,6 +140,24 @@ async def test_where_the_server_registers_clients_ok_leads_to_the_authorization_
     registered = stage.provider.application.store.app_of_client(client)
     assert registered is not None
     assert registered.redirect_links == (made.callback_url,)
+
+
+async def test_ctrl_o_makes_an_entry_that_nobody_authorizes(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await asking(pilot, app)
+        await pilot.press(*stage.provider.url, "enter")
+        await found(pilot, app)
+        assert "Authorized by a person" in words(app)
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: "nobody: client credentials" in words(app), "the choice")
+        assert "Callback URL" not in words(app)
+        app.screen.query_one("#scopes", CleanInput).value = "read"
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: at(app, "success"), "its token")
+    (made,) = stage.workspace.vault.entries()
+    assert made.grant == Grant.CLIENT
+    assert made.authorized
 
 
 async def test_ctrl_r_leaves_the_client_to_the_person(stage: Stage, site: Site) -> None:

@@ -330,9 +330,26 @@ def test_the_guide_says_what_to_ask_for_where_it_does_not(workspace: Workspace, 
     assert view.docs_url == "https://docs.example/"
 
 
-def test_the_guide_of_a_service_is_as_before(workspace: Workspace) -> None:
-    entry = entries.create_entry(workspace, "x", "intercom")
-    assert "Developer Hub" in " ".join(guide_of(workspace, entry).steps)
+def test_the_guide_of_an_entry_without_a_person_names_no_callback_url(
+    workspace: Workspace, site: Site
+) -> None:
+    site.issuer(grant_types_supported=["authorization_code", "client_credentials"])
+    found = asyncio.run(look_up(workspace, site.url))
+    entry = create_discovered(workspace, "api", found, without_person=True)
+    view = guide_of(workspace, entry)
+    assert entry.grant == Grant.CLIENT
+    assert view.callback_url == ""
+    assert "client_credentials" in view.steps[0]
+    assert "redirect" not in " ".join(view.steps)
+
+
+def test_without_a_person_only_where_the_server_offers_that(
+    workspace: Workspace, site: Site
+) -> None:
+    found = asyncio.run(look_up(workspace, site.issuer()))
+    with pytest.raises(UsageProblem, match="without a person"):
+        create_discovered(workspace, "api", found, without_person=True)
+    assert workspace.vault.entries() == []
 
 
 # ---- the practice provider, and servers that we did not write

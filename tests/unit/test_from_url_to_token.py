@@ -91,6 +91,23 @@ def test_an_api_that_requires_bound_tokens_gets_them(workspace: Workspace) -> No
         assert access_token(workspace, refresh_entry(workspace, entry)).token_type == "DPoP"
 
 
+def test_rule_4_without_a_person_from_the_url_to_a_token_by_two_requests(
+    workspace: Workspace,
+) -> None:
+    with PracticeProvider() as provider:
+        found = asyncio.run(look_up(workspace, provider.url))
+        entry = create_discovered(workspace, "robot", found, ("read",), without_person=True)
+        entry = asyncio.run(register(workspace, entry))
+        assert entry.callback_url is None
+        client = workspace.vault.secrets(entry)
+        assert client.client_secret is not None
+        registered = provider.application.store.app_of_client(client.client_id)
+        assert registered is not None
+        assert registered.grants == ("client_credentials",)
+        assert registered.redirect_links == ()
+        assert access_token(workspace, entry).scopes == ("read",)
+
+
 def test_at_a_server_of_authlib(workspace: Workspace, authlib_server: AuthlibServer) -> None:
     entry = asyncio.run(
         signed_in(workspace, authlib_server.issuer, authlib_server.consent, ("openid", "read"))

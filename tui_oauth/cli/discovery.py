@@ -27,11 +27,6 @@ def create(context: Context) -> int:
             "--set fills in the variables of a service; what is found at a URL has none.",
             "Leave --set out.",
         )
-    if args.register and args.without_person:
-        raise UsageProblem(
-            "--register makes a client that a person authorizes.",
-            "Leave it out, or --without-person.",
-        )
     name = discovered.check_name(workspace, args.name)
     output.note(f"Looking up {args.discover}")
     found = asyncio.run(look_up(workspace, args.discover, _tell))
@@ -45,7 +40,7 @@ def create(context: Context) -> int:
     entry = discovered.create_discovered(
         workspace, name, found, scopes, without_person=args.without_person
     )
-    if not found.registers or args.register is False or args.without_person:
+    if not found.registers or args.register is False:
         output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
         _how_to_configure(context, entry)
         return 0

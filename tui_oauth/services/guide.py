@@ -45,9 +45,10 @@ def guide(service: Service, callback_url: str) -> GuideView:
 def discovered_guide(service: Service, callback_url: str, name: str, configured: bool) -> GuideView:
     """The guide of an entry that was made from a URL: nobody has written steps for its server.
 
-    `name` is the entry's, as one word of a command; `configured` whether it has a client.
+    `name` is the entry's, as one word of a command; `configured` whether it has a client. Without
+    a `callback_url` it is an entry that no person authorizes (client credentials).
     """
-    steps = _discovered_steps(service, name, configured)
+    steps = _discovered_steps(service, name, configured, alone=not callback_url)
     return GuideView(
         service_name=service.name,
         steps=tuple(step.replace(_CALLBACK, callback_url) for step in steps),
@@ -72,11 +73,14 @@ def as_text(view: GuideView) -> str:
     return "\n".join(lines)
 
 
-def _discovered_steps(service: Service, name: str, configured: bool) -> Iterator[str]:
+def _discovered_steps(
+    service: Service, name: str, configured: bool, *, alone: bool
+) -> Iterator[str]:
     host = service.issuer.partition("://")[2]
     if configured:
+        next_one = "its token" if alone else "the Authorization link"
         yield f"{name} has a client ID for {host}: nothing is left to do there."
-        yield f"Go on with the Authorization link: a in the list, or: tui-oauth authorize {name}"
+        yield f"Go on with {next_one}: a in the list, or: tui-oauth authorize {name}"
         return
     if service.extensions.registration_url:
         yield (
@@ -84,6 +88,10 @@ def _discovered_steps(service: Service, name: str, configured: bool) -> Iterator
             f"tui-oauth discover {name} --register"
         )
         yield "That is all. Only to use a client of your own instead, go on below."
+    if alone:
+        yield f"Ask whoever runs {host} for an OAuth client with the grant client_credentials."
+        yield "Configure the entry with its client ID and client secret."
+        return
     yield f"Ask whoever runs {host} for an OAuth client, of the kind native, desktop or public app."
     if "authorization_code" in service.grants:
         yield f"Have this registered as its redirect URI, exactly as it stands: {_CALLBACK}"

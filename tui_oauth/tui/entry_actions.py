@@ -9,7 +9,7 @@ from textual import on
 
 from tui_oauth import entries as entry_actions
 from tui_oauth.errors import Fix, NeedsPerson, TuiOauthError
-from tui_oauth.model import Entry, Grant, TokenSet
+from tui_oauth.model import Entry, TokenSet
 from tui_oauth.text import relative
 from tui_oauth.tui.authorizing import authorize
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
@@ -91,15 +91,12 @@ class EntryActions(AppScreen[None]):
         if entry is None:
             return
         self.reload(entry.id)
-        if entry.configured and entry.grant == Grant.PERSON:
-            self.home.open_authorize(entry.id)  # its client has registered itself
-            return
-        if entry.last_error:
+        if entry.configured:  # its client has registered itself
+            authorize(self.home, entry)
+        elif entry.last_error:
             self.complain(
                 f"{entry.name} created, without a client: {entry.last_error} Press g for the steps."
             )
-        elif entry.configured:
-            self.say(f"{entry.name} created and registered. t copies an access token.")
         else:
             self.say(f"{entry.name} created. Next: enter to configure it, g for the steps.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui_oauth.entries import is_choice
 from tui_oauth.oauth.found import by_origin, grant_words, pkce_words
 from tui_oauth.tui.widgets.details import Line
 
@@ -40,12 +41,23 @@ _SHORT = {
 }
 
 
-def found_lines(found: Found, registering: bool, callback_url: str) -> list[Line]:
-    """The most important first; `registering`: whether OK registers a client there."""
+def found_lines(found: Found, registering: bool, alone: bool, callback_url: str) -> list[Line]:
+    """The most important first.
+
+    `registering`: whether OK registers a client there. `alone`: whether the entry is to get its
+    tokens without a person. `callback_url` is empty where none is needed.
+    """
     service = found.service
     lines = [Line("API", found.resource)] if found.resource else []
     lines.append(Line("Signs in at" if found.resource else "Issuer", service.issuer))
     lines.append(Line("Client", _client_words(found, registering)))
+    if is_choice(service):
+        words = (
+            "nobody: client credentials (^o: a person)"
+            if alone
+            else "a person (^o: nobody, client credentials)"
+        )
+        lines.append(Line("Authorized by", words))
     lines += [Line("▲ Mind this", warning, "$warning") for warning in found.warnings]
     for number, (origin, whats) in enumerate(by_origin(service).items()):
         names = ", ".join(_SHORT[what] for what in whats)

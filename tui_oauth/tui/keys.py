@@ -85,6 +85,7 @@ look-up       | enter           | enter | Look up           |                 | 
 save          | ctrl+s          | ^s    | OK                |                 | bar first  | Create the entry; where a client is registered, go on to the Authorization link.
 back          | escape          | esc   | Cancel            |                 | bar        | Stop the look-up, or go back to the services; no entry is made.
 register      | ctrl+r          | ^r    | Client            |                 | bar        | Register a client there at OK, or use one that you have.
+who           | ctrl+o          | ^o    | Authorized by     |                 | bar        | A person, or nobody: client credentials, where the server has both.
 copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
 next          | tab             | tab   | Next field        | -               | widget     | To the next field; shift+tab goes back.
 further       | pagedown        | PgDn  | Scroll down       | scroll(1)       |            | Scroll what was found.

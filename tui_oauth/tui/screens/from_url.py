@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tui_oauth import entries as entry_actions
 from tui_oauth.errors import AlreadyExists, ProviderRefused, TuiOauthError, UsageProblem
-from tui_oauth.model import Entry, normalised_name, valid_name
+from tui_oauth.model import Entry, Grant, normalised_name, valid_name
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.found_rows import ASKING, asked_lines, found_lines, refused_lines
@@ -47,6 +47,8 @@ class FromUrlScreen(AppScreen[Entry]):
         self._found: Found | None = None
         self._asked: dict[str, Asked] = {}
         self._registering = True
+        self._alone = False
+        """Whether the entry is to get its tokens without a person."""
         self._looking = False
         self._saving = False
         self._made: Entry | None = None
@@ -122,7 +124,7 @@ class FromUrlScreen(AppScreen[Entry]):
 
     def _draw_found(self) -> None:
         if self._found is not None:
-            lines = found_lines(self._found, self._registering, self._callback_url)
+            lines = found_lines(self._found, self._registering, self._alone, self._callback_url)
             self.query_one(LinesPanel).show("Found", lines)
 
     @property
@@ -132,6 +134,9 @@ class FromUrlScreen(AppScreen[Entry]):
             return entry_actions.callback_url(workspace)
         from tui_oauth.discovered import callback_url_of
 
+        service = self._found.service
+        if entry_actions.grant_for(service, without_person=self._alone) == Grant.CLIENT:
+            return ""
         return callback_url_of(workspace, self._found)
 
     def _refused(self, error: TuiOauthError) -> None:
@@ -147,7 +152,8 @@ class FromUrlScreen(AppScreen[Entry]):
 
     def _rest(self) -> None:
         """Nothing is found yet, or no longer."""
-        self._found, self._asked, self._registering = None, {}, True
+        self._found, self._asked = None, {}
+        self._registering, self._alone = True, False
         self.query_one(LinesPanel).show("For instance", ASKING)
         for field in ("#scopes", "#name"):
             self.query_one(field).display = False
@@ -186,6 +192,13 @@ class FromUrlScreen(AppScreen[Entry]):
             self._registering = not self._registering
             self._draw_found()
 
+    def action_who(self) -> None:
+        """Whether a person authorizes the entry, or nobody."""
+        if self.check_action("who", ()) and not self._saving:
+            self._alone = not self._alone
+            self._draw_found()
+            self.query_one(KeyBar).refresh()
+
     def action_save(self) -> None:
         """OK: the entry, and its client where the server registers it."""
         found = self._found
@@ -204,13 +217,15 @@ class FromUrlScreen(AppScreen[Entry]):
         words = tuple(self.query_one("#scopes", CleanInput).value.split())
         scopes = None if words == found.service.default_scopes else words
         registering = found.registers and self._registering
-        workspace = self.home.workspace
+        workspace, alone = self.home.workspace, self._alone
 
         async def create() -> Entry:
             from tui_oauth.discovered import create_discovered
             from tui_oauth.registering import register
 
-            made = await in_thread(create_discovered, workspace, name, found, scopes)
+            made = await in_thread(
+                create_discovered, workspace, name, found, scopes, without_person=alone
+            )
             self._made = made
             if not registering:
                 return made
@@ -239,6 +254,10 @@ class FromUrlScreen(AppScreen[Entry]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "register":
             return self._found is not None and self._found.registers
+        if action == "who":
+            return self._found is not None and entry_actions.is_choice(self._found.service)
+        if action == "copy_callback":
+            return bool(self._callback_url)
         if action == "look_up":
             return self._found is None
         return action != "save" or self._found is not None

@@ -17,6 +17,7 @@ from tui_oauth import browser, entries
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem
 from tui_oauth.model import Grant
 from tui_oauth.text import neutralise
+from tui_oauth.tui.authorizing import authorize
 from tui_oauth.tui.base import AppScreen, in_thread
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.callback_field import CallbackField
@@ -194,10 +195,7 @@ class GuideScreen(AppScreen[None]):
         self.app.pop_screen()
         if getattr(below, "KEY_GROUP", "") == "configure":
             self.app.pop_screen()  # its form asks for what is there by now
-        if entry.grant == Grant.PERSON:
-            home.open_authorize(entry.id)
-        else:
-            home.say(f"{entry.name} is registered. t copies an access token.")
+        home.call_later(authorize, home, entry)
 
     @on(Button.Pressed, "#configure")
     def action_configure(self) -> None:
