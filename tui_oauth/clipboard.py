@@ -33,7 +33,7 @@ def copy(text: str, environ: Mapping[str, str], platform: str = sys.platform) ->
 
 def osc52(text: str) -> str:
     """The escape sequence that asks the terminal to take `text` into its clipboard."""
-    return f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\x07"
+    return f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\x07"
 
 
 def _tools(environ: Mapping[str, str], platform: str) -> list[tuple[list[str], str]]:
@@ -59,7 +59,7 @@ def _run(argv: list[str], text: str, environ: Mapping[str, str]) -> bool:
     try:
         done = subprocess.run(
             argv,
-            input=text.encode(),
+            input=text.encode("utf-8", "replace"),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=TOOL_SECONDS,

@@ -170,6 +170,7 @@ class Recorder:
         outcome: str = "",
         bad: bool = False,
     ) -> Record:
+        step = neutralise(step, redacting.MAX_NAME)
         with self._lock:
             self._count += 1
             record = Record(

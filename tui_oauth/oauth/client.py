@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tui_oauth.errors import NeedsPerson, UsageProblem
+from tui_oauth.oauth.urls import check_encodable
 from tui_oauth.secret import Secret
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def basic_credentials(service: Service, client: Client) -> str:
     """
     quirks = service.quirks.token
     secret = client.client_secret.reveal() if client.client_secret else ""
+    check_encodable(service.credential_labels.client_id, client.client_id)
+    check_encodable(service.credential_labels.client_secret, secret)
     if quirks.basic_secret_only:
         user, password = secret, ""
     else:

@@ -16,7 +16,7 @@ from tui_oauth.oauth.headers import filled_headers, joined_headers
 from tui_oauth.oauth.http import Request
 from tui_oauth.oauth.resources import resource_parameters
 from tui_oauth.oauth.templates import fill
-from tui_oauth.oauth.urls import check_endpoint, with_parameters
+from tui_oauth.oauth.urls import check_encodable, check_endpoint, with_parameters
 from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
@@ -131,13 +131,17 @@ def client_values(client: Client) -> dict[str, str]:
 
 def form_body(parameters: Parameters) -> bytes:
     """`parameters` as application/x-www-form-urlencoded in UTF-8 (RFC 6749 appendix B)."""
-    return urlencode(_pairs(parameters)).encode("ascii")
+    pairs = _pairs(parameters)
+    for name, value in pairs:
+        check_encodable(name, value)
+    return urlencode(pairs).encode("ascii")
 
 
 def json_body(parameters: Parameters) -> bytes:
     """`parameters` as a JSON object in UTF-8; the values of a repeated one as a list."""
     document: dict[str, str | list[str]] = {}
     for name, value in _pairs(parameters):
+        check_encodable(name, value)
         before = document.get(name)
         if before is None:
             document[name] = value

@@ -79,6 +79,20 @@ def host_of(url: str) -> str:
     return f"{shown}:{parts.port}" if parts.port else shown
 
 
+def check_encodable(name: str, value: str) -> None:
+    """Raise UsageProblem when `value` of the parameter `name` cannot be sent in UTF-8.
+
+    Half a character, which a foreign vault may hold, has no encoding.
+    """
+    try:
+        (name + value).encode("utf-8")
+    except UnicodeEncodeError:
+        raise UsageProblem(
+            f"The parameter {neutralise(name, 60)} holds a character that cannot be sent.",
+            "Configure the entry anew.",
+        ) from None
+
+
 def with_parameters(url: str, params: Parameters, fragment: bool = False) -> str:
     """`url` with `params` appended, each value percent-encoded once, a space as %20.
 
@@ -106,6 +120,7 @@ def with_parameters(url: str, params: Parameters, fragment: bool = False) -> str
                 "Take it out of the address or of the extra parameters in the service's file.",
             )
         present.append((name, value))
+        check_encodable(name, value)
         added.append(f"{quote(name, safe='')}={quote(value, safe='')}")
     if not added:
         return url

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui_oauth.hardening import harden
+from tui_oauth.text import neutralise
 from tui_oauth.traffic import Recorder
 from tui_oauth.tui import crash, theme
+from tui_oauth.tui.harmless import Harmless
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
 from tui_oauth.tui.screens.manage import ManageScreen
@@ -28,11 +30,16 @@ from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.windows import Windows
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
+
     from tui_oauth.signin import SignIns
     from tui_oauth.vault.repository import Listing
     from tui_oauth.workspace import Workspace
 
 POLL_SECONDS = 1.0
+MAX_TOAST = 2_000
+_HARMLESS = Harmless()
 
 
 class ManageOAuth(Windows):
@@ -72,6 +79,9 @@ class ManageOAuth(Windows):
 
     def get_default_screen(self) -> Screen[Any]:
         return ManageScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), _HARMLESS]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(self.current_theme.dark)
@@ -152,6 +162,24 @@ class ManageOAuth(Windows):
         if screen is not None:
             screen.query_one(QuietLine).forget()  # it may say that something still waits
             screen.reload()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A toast; its texts are never markup, and harmless to the terminal."""
+        super().notify(
+            neutralise(message, MAX_TOAST),
+            title=neutralise(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
 
     def say(self, text: str) -> None:
         """One quiet line; a toast where the screen has no such line."""

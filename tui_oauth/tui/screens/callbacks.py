@@ -100,5 +100,9 @@ def _prompt(choice: CallbackChoice, sent: bool, locked: bool) -> Content:
     sign, style = _SIGNS[choice.accepted]
     mark = ("  · locked, sent" if locked else "  · sent") if sent else ""
     return Content.assemble(
-        (choice.url, "bold"), (mark, "$quiet"), "\n  ", (sign, style), (f": {choice.why}", "$quiet")
+        (neutralise(choice.url, 500), "bold"),
+        (mark, "$quiet"),
+        "\n  ",
+        (sign, style),
+        (f": {neutralise(choice.why)}", "$quiet"),
     )

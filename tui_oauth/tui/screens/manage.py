@@ -20,6 +20,7 @@ from tui_oauth.tui.ending_actions import EndingActions
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.rows import SORTS, arranged, row_of
 from tui_oauth.tui.widgets.callback_field import CallbackField
+from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.details import Details, Line, lines_of
 from tui_oauth.tui.widgets.empty_state import EmptyState
 from tui_oauth.tui.widgets.entry_table import EntryTable
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from tui_oauth.vault.repository import Listing
 
 
-class SearchInput(Input):
+class SearchInput(CleanInput):
     """What is typed narrows the list at once; enter and the arrows go into it."""
 
     BINDINGS = [Binding("up,down", "screen.into_list", show=False)]  # noqa: RUF012 - Textual's declaration

@@ -42,7 +42,7 @@ class ProblemScreen(AppDialog[None]):
     def __init__(self, error: TuiOauthError, title: str, remedy: Remedy | None = None) -> None:
         super().__init__()
         self._text = problem_text(error)
-        self._title = title
+        self._title = neutralise(title)
         self._remedy = remedy
 
     def compose(self) -> ComposeResult:
@@ -50,7 +50,8 @@ class ProblemScreen(AppDialog[None]):
         with Vertical(id="problem", classes="dialog") as box:
             box.border_title = Content(self._title).truncate(54, ellipsis=True)
             keys = "esc closes, c copies"
-            box.border_subtitle = f"f: {remedy.words}, {keys}" if remedy is not None else keys
+            mends = f"f: {remedy.words}, " if remedy is not None else ""
+            box.border_subtitle = Content(f"{mends}{keys}")
             with VerticalScroll(id="problem-scroll"):
                 yield Static(Content(self._text), markup=False, id="problem-text")
             with Horizontal(classes="buttons"):

@@ -26,7 +26,7 @@ class ResultScreen(AppDialog[None]):
 
     def __init__(self, title: str, paragraphs: Sequence[str]) -> None:
         super().__init__()
-        self._title = title
+        self._title = neutralise(title)
         self._text = "\n\n".join(neutralise(words, _MAX_LINE) for words in paragraphs)
 
     def compose(self) -> ComposeResult:

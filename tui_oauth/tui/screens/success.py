@@ -14,7 +14,7 @@ from tui_oauth import entries
 from tui_oauth.accounts import check_entry
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.model import Grant, renews
-from tui_oauth.text import relative, rfc3339
+from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.base import AppScreen, sentence
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.facts import Facts
@@ -93,7 +93,7 @@ class SuccessScreen(AppScreen[None]):
         signin = signins.get(entry.id) if signins is not None else None
         self.query_one(TitleBar).detail = f"{entry.name} · {entry.service_name}"
         self.query_one("#success-head", Static).update(
-            Content(f"● {entry.account or entry.name} is authorized")
+            Content(f"● {neutralise(entry.account or entry.name)} is authorized")
         )
         account = entry.account or f"not known; {entry.service_name} was not asked or did not say"
         if entry.grant == Grant.CLIENT:
@@ -110,7 +110,8 @@ class SuccessScreen(AppScreen[None]):
             )
         )
         note = self.query_one("#success-note", Static)
-        note.update(Content(f"▲ {signin.note}" if signin is not None and signin.note else ""))
+        said = neutralise(signin.note, 2_000) if signin is not None else ""
+        note.update(Content(f"▲ {said}" if said else ""))
         note.display = signin is not None and bool(signin.note)
 
     @staticmethod

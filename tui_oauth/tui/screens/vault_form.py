@@ -35,9 +35,10 @@ class VaultFormScreen(AppDialog[Any]):
     def compose(self) -> ComposeResult:
         form = self._form
         with Vertical(id="vault-form", classes="dialog scrolling") as dialog:
-            dialog.border_title = Content(form.title)
-            dialog.border_subtitle = f"^s: {form.verb} · esc: Cancel"
-            yield Static(Content(form.words), markup=False)
+            dialog.border_title = Content(neutralise(form.title))
+            dialog.border_subtitle = Content(f"^s: {form.verb} · esc: Cancel")
+            words = "\n".join(neutralise(line, 900) for line in form.words.split("\n"))
+            yield Static(Content(words), markup=False)
             for blank in form.blanks:
                 name = f"blank-{blank.name}"
                 field = (
@@ -50,7 +51,7 @@ class VaultFormScreen(AppDialog[Any]):
                 yield field
             yield QuietLine()
             with Horizontal(classes="buttons"):
-                yield Button(form.verb, id="save")
+                yield Button(Content(form.verb), id="save")
                 yield Button("Cancel", id="cancel")
 
     def on_mount(self) -> None:

@@ -9,6 +9,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
+from tui_oauth.text import neutralise
+
+_MAX_URL = 2_000
+
 
 class CallbackField(Static):
     """Shows `url`; the border names whose it is and how to copy it."""
@@ -29,8 +33,10 @@ class CallbackField(Static):
     def show(self, url: str, whose: str = "", rule: str = "") -> None:
         """Show `url`, registered at `whose`, where `rule` says in a few words what it accepts."""
         self.url = url
-        self.update(Content(url or "not known: the service of this entry is missing"))
-        self.border_title = Content(f"Callback URL for {whose}" if whose else "Callback URL")
+        shown = neutralise(url, _MAX_URL)
+        self.update(Content(shown or "not known: the service of this entry is missing"))
+        whom = neutralise(whose, 80)
+        self.border_title = Content(f"Callback URL for {whom}" if whom else "Callback URL")
         parts = [part for part in (rule, f"{self._key} or a click copies") if part]
         self.border_subtitle = Content(" · ".join(parts))
 

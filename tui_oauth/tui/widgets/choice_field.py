@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_oauth.services.format import Choice
+from tui_oauth.text import neutralise
 
 
 class ChoiceField(Widget, can_focus=True):
@@ -49,7 +50,7 @@ class ChoiceField(Widget, can_focus=True):
         return self.choices[self.index].value
 
     def render(self) -> Content:
-        label = self.choices[self.index].label or self.value
+        label = neutralise(self.choices[self.index].label or self.value)
         count = f"   {self.index + 1} of {len(self.choices)}"
         return Content.assemble(
             ("◂ ", "$quiet"), Content(label), (" ▸", "$quiet"), (count, "$quiet")

@@ -37,7 +37,7 @@ class CleanInput(Input):
     """
 
     def __init__(self, value: str = "", placeholder: str = "", **more: Any) -> None:
-        super().__init__(value=value, placeholder=placeholder, compact=True, **more)
+        super().__init__(value=cleaned(value), placeholder=placeholder, compact=True, **more)
         self.cursor_blink = False
         self.select_on_focus = False
 

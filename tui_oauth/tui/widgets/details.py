@@ -118,14 +118,14 @@ def lines_content(lines: Sequence[Line], width: int) -> Content:
     """`lines` in `width` cells: values beside their labels, or below where it is narrow."""
     parts: list[Content | str | tuple[str, str]] = []
     for line in lines:
-        value = neutralise(line.value, 2_000)
+        label, value = neutralise(line.label, 60), neutralise(line.value, 2_000)
         if width >= _BESIDE:
             folded = textwrap.wrap(value, width - _LABEL) or [""]
-            parts.append((f"{line.label:<{_LABEL}}", "$quiet"))
+            parts.append((f"{label:<{_LABEL}}", "$quiet"))
             parts.append((("\n" + " " * _LABEL).join(folded) + "\n", line.style))
             continue
-        if line.label:
-            parts.append((f"{line.label}\n", "$quiet"))
+        if label:
+            parts.append((f"{label}\n", "$quiet"))
         parts.append((f"{value}\n", line.style))
     return Content.assemble(*parts)
 

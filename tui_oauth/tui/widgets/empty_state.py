@@ -6,6 +6,8 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+from tui_oauth.text import neutralise
+
 _WHAT = (
     "An entry holds one sign-in at one service: its client ID and secret, and its tokens, "
     "encrypted here and kept fresh for your programs."
@@ -40,7 +42,7 @@ class EmptyState(Static):
         self.update(
             Content.assemble(
                 ("Nothing matches ", "$quiet"),
-                (query, "bold"),
+                (neutralise(query), "bold"),
                 ("\n\n", ""),
                 _key("esc", "show all entries", "screen.stop"),
             )

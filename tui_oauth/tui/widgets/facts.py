@@ -45,7 +45,7 @@ class Facts(Vertical):
 
 def _row(label: str, value: str) -> Horizontal:
     return Horizontal(
-        Static(Content(label), markup=False, classes="fact-label"),
+        Static(Content(neutralise(label, 60)), markup=False, classes="fact-label"),
         Static(_shown(value), markup=False, classes="fact-value"),
         classes="fact",
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from tui_oauth.text import neutralise
+
+_MAX_WORDS = 1_000
+
 
 class FieldError(Static):
     """Hidden until `show` is given a text."""
@@ -14,5 +18,5 @@ class FieldError(Static):
 
     def show(self, text: str) -> None:
         """What is wrong and what to do; an empty text hides the line."""
-        self.update(Content(text))
+        self.update(Content(neutralise(text, _MAX_WORDS)))
         self.set_class(bool(text), "-shown")

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from tui_oauth.secret import Secret
+from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.choice_field import ChoiceField
 from tui_oauth.tui.widgets.clean_input import CleanInput, cleaned
 from tui_oauth.tui.widgets.secret_input import SecretInput
@@ -31,7 +32,8 @@ class ListArea(TextArea):
     """Several words, separated by blanks, commas or line breaks, as many rows as they need."""
 
     def __init__(self, words: Sequence[str], id: str | None = None) -> None:  # noqa: A002
-        super().__init__("\n".join(words), id=id, compact=True, tab_behavior="focus")
+        shown = "\n".join(filter(None, map(cleaned, words)))
+        super().__init__(shown, id=id, compact=True, tab_behavior="focus")
         self.cursor_blink = False
         self.highlight_cursor_line = False
 
@@ -92,7 +94,7 @@ class FieldForm(Vertical):
             widget = self._input(field)
             self._inputs[field.name] = widget
             widget.add_class("field")
-            widget.border_title = Content(field.label)
+            widget.border_title = Content(neutralise(field.label, 80))
             if not field.required and not field.choices:
                 widget.border_subtitle = Content("optional")
             yield widget

@@ -29,7 +29,7 @@ class LinkPanel(UrlPanel):
         before, link = self.url, signin.authorization_url
         self.show(link, f"Open {true_host(link)}" if link else "", signin.service.name)
         if not link:
-            words = f"◐ Asking {signin.service.name} for the link"
+            words = f"◐ Asking {neutralise(signin.service.name)} for the link"
             self.query_one(".url-text", Static).update(Content(words))
         trouble = signin.link.trouble if signin.link is not None else ""
         line = self.query_one(".url-trouble", Static)

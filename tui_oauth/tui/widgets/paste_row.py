@@ -11,11 +11,13 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui_oauth.errors import TuiOauthError
+from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.paste_input import PasteInput
 
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
 
+_MAX_WORDS = 2_000
 PASTE_HINT = "A page that cannot load is fine: its address counts."
 
 
@@ -71,4 +73,4 @@ class PasteRow(Vertical):
         line = self.query_one("#paste-words", Static)
         line.set_class(wrong, "-wrong")
         line.display = bool(words)
-        line.update(Content(f"✕ {words}" if wrong else words))
+        line.update(Content(neutralise(f"✕ {words}" if wrong else words, _MAX_WORDS)))

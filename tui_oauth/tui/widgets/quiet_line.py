@@ -9,7 +9,10 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
+from tui_oauth.text import neutralise
+
 _SHOWN_FOR = 8.0
+_MAX_WORDS = 2_000
 
 
 class QuietLine(Static):
@@ -69,7 +72,5 @@ class QuietLine(Static):
         if not self.is_attached:
             return
         self.set_class(bool(self._error), "-error")
-        if self._error:
-            self.update(Content(f"✕ {self._error}"))
-        else:
-            self.update(Content(self._busy or self._said or self._resting))
+        words = f"✕ {self._error}" if self._error else self._busy or self._said or self._resting
+        self.update(Content(neutralise(words, _MAX_WORDS)))

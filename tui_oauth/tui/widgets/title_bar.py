@@ -7,7 +7,10 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+from tui_oauth.text import neutralise
+
 _LEAST_DETAIL = 16
+_MAX_WORDS = 500
 
 
 class TitleBar(Widget):
@@ -42,7 +45,7 @@ class TitleBar(Widget):
     def render(self) -> Content:
         title = Content.styled(self.title_text, "bold")
         room = self.size.width - title.cell_length - 2
-        words = self._words(room)
+        words = neutralise(self._words(room), _MAX_WORDS)
         if not words or room < 4:
             return title
         detail = Content.styled(words, "$quiet").truncate(room, ellipsis=True)
@@ -58,5 +61,6 @@ class TitleBar(Widget):
         if not self.detail:
             return self.level
         left = max(_LEAST_DETAIL, room - len(self.level) - 3)
-        detail = Content(self.detail).truncate(left, ellipsis=True).plain
+        shown = neutralise(self.detail, _MAX_WORDS)
+        detail = Content(shown).truncate(left, ellipsis=True).plain
         return f"{detail} · {self.level}"

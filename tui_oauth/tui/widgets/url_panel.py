@@ -10,6 +10,9 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
+from tui_oauth.oauth.urls import MAX_URL_LENGTH
+from tui_oauth.text import neutralise
+
 
 def true_host(url: str) -> str:
     """The host that `url` really leads to, with its port where one is named (rule 52)."""
@@ -43,8 +46,8 @@ class UrlPanel(Vertical, can_focus=True):
     def show(self, url: str, link_words: str = "", whose: str = "") -> None:
         """Show `url`; `link_words` is the hyperlink's text, empty for none, `whose` follows it."""
         self._url = url
-        self.query_one(".url-text", Static).update(Content(url))
+        self.query_one(".url-text", Static).update(Content(neutralise(url, MAX_URL_LENGTH + 2)))
         link = self.query_one(".url-link", Static)
         link.display = bool(link_words)
         words = Content.styled(link_words, "bold $primary").stylize(Style(link=url, underline=True))
-        link.update(Content.assemble(words, "  ", Content(whose)))
+        link.update(Content.assemble(words, "  ", Content(neutralise(whose))))
