@@ -175,6 +175,9 @@ class SignIn:
                 out_of_time = isinstance(error, SignInEnded)
                 self.state = SignInState.EXPIRED if out_of_time else SignInState.FAILED
             raise
+        except Exception:  # a defect of ours is not to look as if the person had cancelled
+            self.state = SignInState.FAILED
+            raise
         finally:
             if not self.ended:
                 self.state = SignInState.CANCELLED

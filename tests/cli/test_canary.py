@@ -97,7 +97,7 @@ def session(
     return session
 
 
-def test_no_secret_leaves_the_vault(
+def test_rule_113_and_114_no_secret_leaves_the_vault(
     session: Session, shell: Shell, provider: PracticeProvider, tmp_path: Path
 ) -> None:
     assert session.canaries.within(json.dumps({"x": ACCESS})) == {"access_token"}

@@ -142,6 +142,12 @@ class PtyProgram:
         """Whether the program is in the alternate screen, by the last word it wrote on that."""
         return self.raw.rfind(b"\x1b[?1049h") > self.raw.rfind(b"\x1b[?1049l")
 
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed and hands it over line by line, as for a shell."""
+        flags: int = termios.tcgetattr(self._fd)[3]
+        return bool(flags & termios.ECHO) and bool(flags & termios.ICANON)
+
     def wait_for(self, text: str, timeout: float = 20.0) -> None:
         """Until `text` stands on the screen."""
         self.wait_until(lambda: text in self.text, f"{text!r} on the screen", timeout)

@@ -50,7 +50,9 @@ def _copied(window: PtyProgram, key: str) -> str:
     return base64.b64decode(OSC52.findall(window.raw)[-1]).decode()
 
 
-def test_no_secret_leaves_the_vault_through_the_window(home: Path, tmp_path: Path) -> None:
+def test_rule_113_and_114_no_secret_leaves_the_vault_through_the_window(
+    home: Path, tmp_path: Path
+) -> None:
     canaries = Canaries(passphrase=PASSPHRASE, typed=TYPED, bundle=BUNDLE)
     behaviour = Behaviour(rotating_refresh=True, expires_in=3600)
     with PracticeProvider(0, behaviour) as provider, Onlooker(canaries) as onlooker:

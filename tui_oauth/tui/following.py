@@ -29,17 +29,19 @@ def follow(home: ManageOAuth, signin: SignIn) -> None:
 
 
 async def _run(home: ManageOAuth, signin: SignIn) -> None:
+    told = False
     try:
         await signin.run()
     except TuiOauthError as error:
         words = f"{signin.entry.name}: {error.message}"
     except Exception as error:
-        words = home.defect(error)
+        words, told = home.defect(error), True
+        home.notify(words, severity="error", timeout=30)
     else:
         words = f"{signin.entry.name}: Authorization Successful"
     home.refresh_entries()
-    if not _is_shown(home, signin):
-        home.notify(words, timeout=10, markup=False)
+    if not told and not _is_shown(home, signin):
+        home.notify(words, timeout=10)
 
 
 def _is_shown(home: ManageOAuth, signin: SignIn) -> bool:

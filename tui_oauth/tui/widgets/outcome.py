@@ -32,6 +32,8 @@ def outcome_words(signin: SignIn) -> tuple[str, str]:
     denied = error is not None and is_denied(error)
     title = titles.get(signin.state, "✕ Access was denied" if denied else "✕ Not authorized")
     lines = [error.message, error.advice] if error is not None else []
+    if signin.state is SignInState.FAILED and error is None:
+        lines = ["A defect of tui-oauth ended this sign-in. Where it happened is in the log."]
     if signin.state is SignInState.EXPIRED:
         what = "code" if signin.link is None else "link"
         lines[1:] = [f"The {what} leads nowhere any more; a new one does."]
