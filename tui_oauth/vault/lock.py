@@ -22,7 +22,12 @@ from tui_oauth.text import neutralise
 from tui_oauth.vault import files
 
 DEFAULT_TIMEOUT = 10.0
-_FIRST_WAIT, _LONGEST_WAIT = 0.001, 0.05
+_FIRST_WAIT = 0.001
+LONGEST_WAIT = 0.005
+"""The longest pause between two looks at a lock, in seconds; the vault's is held for milliseconds."""
+COURTESY_SECONDS = 2 * LONGEST_WAIT
+"""How long who has just released the lock leaves it to those who wait: each of them looks meanwhile."""
+_JUST_NOW_SECONDS = 0.05
 _MAX_TEXT_BYTES = 4096
 _HELD = {errno.EWOULDBLOCK, errno.EACCES, errno.EINTR}
 
@@ -58,15 +63,25 @@ class Held:
 
 
 @contextlib.contextmanager
-def hold(path: Path, what: str, timeout: float = DEFAULT_TIMEOUT) -> Iterator[Held]:
+def hold(
+    path: Path, what: str, timeout: float = DEFAULT_TIMEOUT, longest_wait: float = LONGEST_WAIT
+) -> Iterator[Held]:
     """Hold the lock at `path` for the block; VaultBusy after `timeout` seconds of waiting.
+
+    `longest_wait` is for a lock that others hold for seconds, where looking often is of no use.
+    Who takes the lock again and again lets others have it in between: of eight processes that did
+    nothing else, one was seen to wait for 10 s in vain.
 
     StorageFailed where the file system cannot lock: we never go on unlocked.
     """
+    _give_way(path)
     descriptor = _open(path)
     try:
-        _wait(descriptor, what, timeout)
-        yield Held(descriptor, path)
+        _wait(descriptor, path, what, timeout, longest_wait)
+        try:
+            yield Held(descriptor, path)
+        finally:
+            _released[path] = time.monotonic()
     finally:
         files.close(descriptor)
 
@@ -96,24 +111,70 @@ def _open(path: Path) -> int:
     return descriptor
 
 
-def _wait(descriptor: int, what: str, timeout: float) -> None:
+def _wait(descriptor: int, path: Path, what: str, timeout: float, longest_wait: float) -> None:
     end = time.monotonic() + timeout
     pause = _FIRST_WAIT
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except OSError as error:
-            if error.errno not in _HELD:
-                raise files.failed(f"lock {what}", error, "Nothing was changed.") from error
-        if time.monotonic() + pause > end:
-            raise VaultBusy(
-                f"Another process has {what} locked{_hint(descriptor)}; "
-                f"waited {timeout:g} s. Nothing was changed.",
-                "Try again when it is done.",
-            )
-        time.sleep(pause)
-        pause = min(pause * 2, _LONGEST_WAIT)
+    with contextlib.ExitStack() as waiting:
+        while not _taken(descriptor, what):
+            if time.monotonic() + pause > end:
+                raise VaultBusy(
+                    f"Another process has {what} locked{_hint(descriptor)}; "
+                    f"waited {timeout:g} s. Nothing was changed.",
+                    "Try again when it is done.",
+                )
+            if pause == _FIRST_WAIT:
+                waiting.enter_context(_mark(path, fcntl.LOCK_SH))
+            time.sleep(pause)
+            pause = min(pause * 2, longest_wait)
+
+
+def _taken(descriptor: int, what: str) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _HELD:
+            raise files.failed(f"lock {what}", error, "Nothing was changed.") from error
+        return False
+    return True
+
+
+_released: dict[Path, float] = {}
+"""When this process last released each lock."""
+
+
+def _give_way(path: Path) -> None:
+    """Leave a lock that this process has only just released to others, if somebody waits for it."""
+    last = _released.get(path)
+    if last is not None and time.monotonic() - last < _JUST_NOW_SECONDS:
+        with _mark(path, fcntl.LOCK_EX) as nobody_waits:
+            pass
+        if not nobody_waits:
+            time.sleep(COURTESY_SECONDS)
+
+
+@contextlib.contextmanager
+def _mark(path: Path, kind: int) -> Iterator[bool]:
+    """Whether the lock's folder could be flocked for the block; those who wait share that.
+
+    A mark and no more: where it cannot be had, nobody gives way, and all else stays as it is.
+    """
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield True
+        return
+    try:
+        yield _flocked(descriptor, kind)
+    finally:
+        files.close(descriptor)
+
+
+def _flocked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _HELD
+    return True
 
 
 def _hint(descriptor: int) -> str:

@@ -42,7 +42,7 @@ class Upkeep:
         from tui_oauth.vault.intents import Intents  # only a refresh needs it
 
         path = self._ready(entry_id, "lock")
-        with lock.hold(path, "this entry", timeout) as held:
+        with lock.hold(path, "this entry", timeout, longest_wait=0.05) as held:
             yield Intents(held, self._keys, entry_id)
 
     @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +152,81 @@ print(asked)
     held = vault.secrets(made).tokens
     assert held is not None
     assert held.access_token.reveal() == "new"
+
+
+class Clock:
+    """Time that passes by sleeping alone, and what was slept."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.slept: list[float] = []
+        self.while_asleep: list[bool] = []
+        self.folder: Path | None = None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
+        if self.folder is not None:
+            self.while_asleep.append(waited_for(self.folder))
+
+
+def waited_for(folder: Path) -> bool:
+    """Whether somebody waits for a lock in this folder, as the one who releases it can see."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(lock, "time", made)
+    return made
+
+
+def test_who_waits_for_the_vault_looks_often_and_leaves_a_mark(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "vault.lock"
+    clock.folder = tmp_path
+    with lock.hold(path, "the vault"):
+        assert not waited_for(tmp_path)
+        with pytest.raises(VaultBusy, match="waited 2 s"), lock.hold(path, "the vault", 2.0):
+            raise AssertionError("two hold one lock")
+    assert len(clock.slept) > 300
+    assert max(clock.slept) == lock.LONGEST_WAIT
+    assert all(clock.while_asleep)
+    assert not waited_for(tmp_path), "the mark goes with the waiting"
+
+
+def test_who_has_just_released_a_lock_leaves_it_to_those_who_wait(
+    tmp_path: Path, clock: Clock
+) -> None:
+    path = tmp_path / "vault.lock"
+
+    def take() -> list[float]:
+        clock.slept.clear()
+        with lock.hold(path, "the vault"):
+            return list(clock.slept)
+
+    assert (take(), take()) == ([], []), "nobody waits, so nothing is lost"
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        assert take() == [lock.COURTESY_SECONDS]
+        clock.now += 1
+        assert take() == [], "it is long ago that this process had it"
+    finally:
+        os.close(descriptor)
+    assert take() == []
 
 
 def test_two_vaults_made_at_once_share_one_key_file(home: Path) -> None:
