@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui_oauth.errors import NeedsPerson, NotFound, UsageProblem
+from tui_oauth.errors import InvalidService, NeedsPerson, NotFound, UsageProblem
 from tui_oauth.model import (
     Entry,
     EntrySecrets,
@@ -306,7 +306,11 @@ def discovered_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]
     """What a person may want to know of an entry that was made from a URL; nothing for others."""
     if not entry.pinned:
         return []
-    service, ends = declared_service(workspace, entry), entry.client_secret_expires_at
+    try:
+        service = declared_service(workspace, entry)
+    except InvalidService as error:  # another program has written it; the rest of the entry is shown
+        return [("Service", error.message)]
+    ends = entry.client_secret_expires_at
     facts = [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
     if ends is not None:
         facts.append(("Secret ends", f"{rfc3339(ends)} ({relative(ends, workspace.now())})"))

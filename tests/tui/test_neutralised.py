@@ -148,6 +148,7 @@ SCREENS: dict[str, tuple[Step, str]] = {
     "GuideScreen": (calling("open_guide", "evil", ENTRIES[2].id), "zz[/][0]"),
     "CallbacksScreen": (calling("open_callbacks", ENTRIES[0], print), "name1[/][0]"),
     "CreateScreen": (pressing("n"), ""),
+    "FromUrlScreen": (calling("open_from_url", print, hostile("typed")), "typed[/][0]"),
     "ProblemScreen": (calling("show_problem", REFUSED, hostile("title")), "message[/][0]"),
     "ResultScreen": (
         calling("show_result", hostile("title"), [hostile("one"), hostile("two")]),

@@ -53,8 +53,8 @@ PROOF = {
         "test_a_commit_whose_lasting_is_in_doubt_is_not_called_a_success",
     ],
     "command lines, logs": [
-        "test_no_secret_leaves_the_vault",
-        "test_no_secret_leaves_the_vault_through_the_window",
+        "test_rule_113_and_114_no_secret_leaves_the_vault",
+        "test_rule_113_and_114_no_secret_leaves_the_vault_through_the_window",
         "test_no_picture_shows_a_secret",
     ],
     "someone who looks at the screen": ["test_no_picture_shows_a_secret"],

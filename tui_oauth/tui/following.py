@@ -36,12 +36,12 @@ async def _run(home: ManageOAuth, signin: SignIn) -> None:
         words = f"{signin.entry.name}: {error.message}"
     except Exception as error:
         words, told = home.defect(error), True
-        home.notify(words, severity="error", timeout=30)
+        home.notify(words, severity="error", timeout=30, markup=False)
     else:
         words = f"{signin.entry.name}: Authorization Successful"
     home.refresh_entries()
     if not told and not _is_shown(home, signin):
-        home.notify(words, timeout=10)
+        home.notify(words, timeout=10, markup=False)
 
 
 def _is_shown(home: ManageOAuth, signin: SignIn) -> bool:
