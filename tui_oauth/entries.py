@@ -308,7 +308,9 @@ def discovered_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]
         return []
     try:
         service = declared_service(workspace, entry)
-    except InvalidService as error:  # another program has written it; the rest of the entry is shown
+    except (
+        InvalidService
+    ) as error:  # another program has written it; the rest of the entry is shown
         return [("Service", error.message)]
     ends = entry.client_secret_expires_at
     facts = [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
