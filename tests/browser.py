@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +237,19 @@ def _worded(text: str) -> str:
         "[...document.querySelectorAll('a, button, label, summary, [role=button]')]"
         f".find(e => e.innerText.trim() === {json.dumps(text)})"
     )
+
+
+def browser_elsewhere(folder: Path, elsewhere: Mapping[str, str]) -> Iterator[Browser]:
+    """For a fixture: a page of a Chromium on another machine (see `ChromiumProcess`)."""
+    program = find_chromium()
+    if program is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    folder.mkdir()
+    running = Chromium(program, folder, elsewhere=elsewhere)
+    try:
+        yield running.new_page()
+    finally:
+        running.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,22 @@ class ChromiumProcess:
     """One running browser. `folder` is empty and gets the profile; `close` ends the process.
 
     `trusted_spki`: base64 SHA-256 hashes of public keys whose certificates are accepted although
-    nobody signed them (for a callback server with its own certificate).
+    nobody signed them (for a callback server with its own certificate). `elsewhere`: addresses
+    (`host:port`) and where each is really looked for, as a browser on another machine would.
     """
 
-    def __init__(self, program: str, folder: Path, *, trusted_spki: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        program: str,
+        folder: Path,
+        *,
+        trusted_spki: Sequence[str] = (),
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
         flags = [*_FLAGS, f"--user-data-dir={folder / 'profile'}"]
+        if elsewhere:
+            rules = ",".join(f"MAP {named} {meant}" for named, meant in elsewhere.items())
+            flags.append(f"--host-resolver-rules={rules}")
         if trusted_spki:
             flags.append(f"--ignore-certificate-errors-spki-list={','.join(trusted_spki)}")
         self._buffer = b""
