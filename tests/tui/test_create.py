@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from stage import Stage, at, place_of, shown, until, words
-from textual.widgets import OptionList
 
 from tui_oauth.model import Status, status_of
 from tui_oauth.tui.rows import suggested_name
@@ -15,6 +14,7 @@ from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.entry_table import EntryTable
 from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.service_list import FromUrl, ServiceList
 from tui_oauth.tui.widgets.service_picker import ServicePicker
 from tui_oauth.tui.widgets.toolbar import Toolbar
 
@@ -52,7 +52,7 @@ async def test_by_mouse_alone(stage: Stage) -> None:
         await until(pilot, lambda: "No OAuth entries yet" in shown(app), "the empty list")
         await pilot.click(Toolbar, offset=place_of(app, Toolbar, "New"))
         await until(pilot, lambda: "services" in shown(app), "the services")
-        await pilot.click(OptionList, offset=(3, 0))
+        await pilot.click(ServiceList, offset=(3, 1))
         picker = app.screen.query_one(ServicePicker)
         await until(pilot, lambda: picker.service is not None, "the service")
         await until(pilot, lambda: "Callback URL for Acuity Scheduling" in shown(app), "its URL")
@@ -195,3 +195,71 @@ async def test_where_there_is_room_the_service_is_described_beside_the_list(stag
         await pilot.press(*"quickbooks")
         await until(pilot, lambda: "100 days" in shown(app), "what is known of its tokens")
         assert "a hint, not" in shown(app)
+
+
+async def test_a_line_of_the_list_leads_to_an_entry_from_a_url(stage: Stage) -> None:
+    stage.created("books", "xero")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        listed = app.screen.query_one(ServiceList)
+        assert isinstance(listed.lines[1], FromUrl), "below what is in use"
+        await pilot.press(*"zzzz")
+        await until(pilot, lambda: "no service found" in shown(app), "no match")
+        assert list(listed.lines) == [FromUrl()]
+        assert listed.current is None, "not chosen by itself"
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: at(app, "from-url"), "From a URL")
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "create"), "the form again")
+        await pilot.press("ctrl+u", *"git")
+        await until(pilot, lambda: len(listed.lines) > 1, "some services")
+        assert isinstance(listed.lines[-1], FromUrl), "below what fits"
+
+
+async def test_a_url_that_is_typed_is_the_only_line_and_enter_looks_it_up(stage: Stage) -> None:
+    url = f"http://127.0.0.1:{stage.provider.port}"
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press(*url)
+        listed = app.screen.query_one(ServiceList)
+        await until(pilot, lambda: listed.current == FromUrl(url), "the URL's line")
+        assert f"From a URL  {url}" in shown(app)
+        await pilot.click(ServiceList, offset=(3, 0))
+        await until(pilot, lambda: at(app, "from-url"), "From a URL")
+        await until(pilot, lambda: url in shown(app), "the typed URL")
+
+
+async def test_at_the_smallest_size_services_are_left_in_sight(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press(*"zendesk")
+        await until(pilot, lambda: "Authorized by a person" in shown(app), "who authorizes it")
+        assert "Subdomain" in shown(app)
+        assert app.screen.query_one(ServiceList).size.height >= 5
+        await pilot.press("ctrl+u", *"a")
+        await pilot.press(*["down"] * 30)
+        picker = app.screen.query_one(ServicePicker)
+        await until(pilot, lambda: picker.service is not None, "a service far below")
+        assert picker.service is not None
+        assert picker.service.name in shown(app), "the list follows the cursor"
+
+
+async def test_after_scrolling_a_click_takes_the_line_that_is_seen(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        listed = app.screen.query_one(ServiceList)
+        listed.scroll_to(y=40, animate=False, immediate=True)
+        await until(pilot, lambda: listed.scroll_offset.y == 40, "further down")
+        seen = listed.lines[43]
+        assert not isinstance(seen, FromUrl)
+        await pilot.click(ServiceList, offset=(3, 3))
+        picker = app.screen.query_one(ServicePicker)
+        await until(pilot, lambda: picker.service == seen, "the line under the mouse")

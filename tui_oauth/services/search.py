@@ -8,8 +8,9 @@ itself comes before an alias, an early alias before a late one, a short name bef
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from tui_oauth.services.listing import Listing
 
@@ -46,34 +47,52 @@ def plain(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+class _Names(NamedTuple):
+    """What of a service is looked through: `whole` by words, `joined` without blanks."""
+
+    whole: tuple[str, ...]
+    joined: tuple[str, ...]
+    category: str
+
+
+@lru_cache(maxsize=4096)
+def _names(name: str, service_id: str, aliases: tuple[str, ...], category: str) -> _Names:
+    whole = tuple(plain(one) for one in (name, service_id, *aliases))
+    return _Names(whole, tuple(one.replace(" ", "") for one in whole), plain(category))
+
+
 def _rank(service: Listing, wanted: str) -> Rank | None:
-    names = [plain(name) for name in (service.name, service.id, *service.aliases)]
-    category = plain(service.category)
-    whole = _rank_of_word(names, category, wanted)
+    names = _names(service.name, service.id, service.aliases, service.category)
+    whole = _rank_of_word(names, wanted)
     if whole is not None or " " not in wanted:
         return whole
-    words = [_rank_of_word(names, category, word) for word in wanted.split()]
+    words = [_rank_of_word(names, word) for word in wanted.split()]
     found = [rank for rank in words if rank is not None]
     return max(found) if len(found) == len(words) else None
 
 
-def _rank_of_word(names: list[str], category: str, wanted: str) -> Rank | None:
+def _rank_of_word(names: _Names, wanted: str) -> Rank | None:
     joined = wanted.replace(" ", "")
-    fits: tuple[tuple[int, Callable[[str], bool]], ...] = (
-        (_EXACT, lambda name: name == wanted),
-        (_START, lambda name: name.startswith(wanted)),
-        (_WORD, lambda name: f" {wanted}" in name),
-        (_PART, lambda name: joined in name.replace(" ", "")),
-    )
-    for rank, fit in fits:
-        for place, name in enumerate(names):
-            if fit(name):
-                return rank, place
-    if wanted in category:
+    fitting = [place for place, name in enumerate(names.joined) if joined in name]
+    if fitting:
+        best = _PART, fitting[0]
+        for place in fitting:
+            best = min(best, (_how_well(names.whole[place], wanted), place))
+        return best
+    if wanted in names.category:
         return _CATEGORY, 0
-    if len(joined) > 1 and any(_in_order(joined, name) for name in names[:2]):
+    if len(joined) > 1 and any(_in_order(joined, name) for name in names.whole[:2]):
         return _LETTERS, 0
     return None
+
+
+def _how_well(name: str, wanted: str) -> int:
+    """The rank of a `name` in which the letters of `wanted` stand side by side."""
+    if name == wanted:
+        return _EXACT
+    if name.startswith(wanted):
+        return _START
+    return _WORD if f" {wanted}" in name else _PART
 
 
 def _in_order(letters: str, text: str) -> bool:

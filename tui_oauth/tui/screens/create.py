@@ -33,9 +33,15 @@ from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.words import redirect_words
 
 if TYPE_CHECKING:
+    from tui_oauth.services.catalogue import Catalogue
     from tui_oauth.services.format import Service, Variable
 
 _PICK = "Type letters of a name; or paste the URL of an issuer, API or MCP server."
+_URL_NEXT = "Enter goes on: what the server says of itself makes the entry."
+_FROM_URL = (
+    "For what is not in this list: the URL of an issuer, an API or an MCP server. What that server "
+    "publishes about itself is looked up, shown, and made into an entry."
+)
 _NAME = "A name of your own; programs ask for the entry by it."
 
 
@@ -60,6 +66,8 @@ class CreateScreen(AppScreen[Entry]):
         self._asked: tuple[Variable, ...] = ()
         self._service: Service | None = None
         self._saving = False
+        self._from_url_next = False
+        """Whether the line for an entry from a URL is under the cursor."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Create OAuth Entry")
@@ -86,17 +94,19 @@ class CreateScreen(AppScreen[Entry]):
 
         async def load() -> list[Entry]:
             entries = await in_thread(lambda: workspace.vault.entries())
-            await in_thread(workspace.catalogue.all)
+            await in_thread(_ready_for_keys, workspace.catalogue)
             return entries
 
         def loaded(entries: list[Entry]) -> None:
             self._taken = {normalised_name(entry.name) for entry in entries}
             catalogue = workspace.catalogue
             used = entry_actions.used_services(entries)
+            known = {service.id for service in catalogue.all()}
             self.query_one(ServicePicker).offer(
                 lambda query: (
                     catalogue.search(query) if query else used_first(catalogue.all(), used)
-                )
+                ),
+                sum(service_id in known for service_id in used),
             )
             if catalogue.problems:
                 path, message = catalogue.problems[0]
@@ -108,7 +118,7 @@ class CreateScreen(AppScreen[Entry]):
 
     def action_from_url(self) -> None:
         """Create the entry from the URL of its issuer or API instead."""
-        self.home.open_from_url(self._from_url)
+        self.home.open_from_url(self._from_url, self.query_one(ServicePicker).url or "")
 
     @on(ServicePicker.UrlGiven)
     def _url_given(self, event: ServicePicker.UrlGiven) -> None:
@@ -131,7 +141,7 @@ class CreateScreen(AppScreen[Entry]):
             except TuiOauthError as error:
                 self.query_one("#service-error", FieldError).show(sentence(error))
         self._offer(service)
-        self._tell_of(service)
+        self._tell_of(service, from_url=event.from_url)
         name = self.query_one("#name", CleanInput)
         if name.value == self._suggested:
             self._suggested = "" if service is None else suggested_name(service.id, self._taken)
@@ -139,10 +149,13 @@ class CreateScreen(AppScreen[Entry]):
             name.cursor_position = len(self._suggested)  # or ctrl+u leaves the rest of a longer one
         await self._ask_variables(service)
 
-    def _tell_of(self, service: Service | None) -> None:
-        """What there is to know of the service under the cursor, before it is chosen."""
+    def _tell_of(self, service: Service | None, *, from_url: bool) -> None:
+        """What there is to know of the line under the cursor, before it is chosen."""
         pane = self.query_one("#service-details", Details)
-        if service is None:
+        self._from_url_next = from_url
+        if from_url:
+            pane.show("From a URL", [Line("", _FROM_URL)])
+        elif service is None:
             pane.clear()
         else:
             pane.show(service.name, _lines(service))
@@ -152,7 +165,9 @@ class CreateScreen(AppScreen[Entry]):
     def _pick_words(self) -> str:
         from tui_oauth.services.describe import summary
 
-        return _PICK if self._service is None else summary(self._service)
+        if self._service is None:
+            return _URL_NEXT if self._from_url_next else _PICK
+        return summary(self._service)
 
     def action_details(self) -> None:
         """All that is known of the service, where there is no room for the pane."""
@@ -247,8 +262,12 @@ class CreateScreen(AppScreen[Entry]):
             self.focus_next()
 
     def action_save(self) -> None:
-        service = self.query_one(ServicePicker).service
+        picker = self.query_one(ServicePicker)
+        service = picker.service
         name = self.query_one("#name", CleanInput)
+        if picker.url is not None:
+            self.action_from_url()
+            return
         if service is None:
             self.query_one("#service-error", FieldError).show("Pick a service from the list first.")
             self.query_one(ServicePicker).focus_field()
@@ -319,6 +338,14 @@ class CreateScreen(AppScreen[Entry]):
         if self._saving:
             return  # the vault is being written; it takes milliseconds
         self.dismiss(None)
+
+
+def _ready_for_keys(catalogue: Catalogue) -> None:
+    """Read the list and load what a key press needs, so that the first one need not wait for it."""
+    from tui_oauth.services import describe
+
+    catalogue.search("a")
+    describe.facts(catalogue.get(catalogue.all()[0].id))
 
 
 def _lines(service: Service) -> list[Line]:

@@ -154,5 +154,7 @@ class Details(VerticalScroll, can_focus=False):
 
     def _draw(self) -> None:
         width = self.scrollable_content_region.width
+        if width <= 0:
+            return  # not displayed; on_resize comes when it is
         content = as_content(self._title, self._lines, width) if self._title else Content("")
         self.query_one(Static).update(content)

@@ -15,8 +15,12 @@ class FieldError(Static):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes="field-error", markup=False)
+        self._said = ""
 
     def show(self, text: str) -> None:
         """What is wrong and what to do; an empty text hides the line."""
+        if text == self._said:
+            return  # or the whole screen would be laid out anew
+        self._said = text
         self.update(Content(neutralise(text, _MAX_WORDS)))
         self.set_class(bool(text), "-shown")

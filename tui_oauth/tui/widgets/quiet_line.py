@@ -28,6 +28,7 @@ class QuietLine(Static):
         self._busy = ""
         self._error = ""
         self._timer: Timer | None = None
+        self._shown: str | None = None
 
     def on_mount(self) -> None:
         self._show()
@@ -73,4 +74,6 @@ class QuietLine(Static):
             return
         self.set_class(bool(self._error), "-error")
         words = f"✕ {self._error}" if self._error else self._busy or self._said or self._resting
-        self.update(Content(neutralise(words, _MAX_WORDS)))
+        if words != self._shown:  # or the whole screen would be laid out anew
+            self._shown = words
+            self.update(Content(neutralise(words, _MAX_WORDS)))

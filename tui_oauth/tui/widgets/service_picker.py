@@ -9,26 +9,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
-from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.clean_input import CleanInput, cleaned
-from tui_oauth.tui.words import category_icon, redirect_words
+from tui_oauth.tui.widgets.service_list import FromUrl, ServiceList
 
 if TYPE_CHECKING:
     from tui_oauth.services.listing import Listing
 
 Search = Callable[[str], "Sequence[Listing]"]
-_RULE_WIDTH = 17
-_CATEGORY_WIDTH = 18
 
 
 class QueryInput(CleanInput):
@@ -65,17 +59,22 @@ class QueryInput(CleanInput):
 
 
 class ServicePicker(Vertical):
-    """Give it services with `offer`; it sends Highlighted while one looks and Chosen at enter."""
+    """Give it services with `offer`; it sends Highlighted while one looks and Chosen at enter.
+
+    One line of the list is none of them and leads to an entry from a URL: below the services that
+    are in use already, and at the end once something is typed.
+    """
 
     @dataclass
     class Highlighted(Message):
-        """Another service, or none, is under the cursor."""
+        """Another line, or none, is under the cursor: a service, or the one for a URL."""
 
         service: Listing | None
+        from_url: bool = False
 
     @dataclass
     class UrlGiven(Message):
-        """A URL was pasted, or typed with enter: no service is called so."""
+        """The line for a URL was chosen, or a URL was pasted or typed; empty: none typed yet."""
 
         url: str
 
@@ -89,25 +88,30 @@ class ServicePicker(Vertical):
         super().__init__(id=id, classes="field service-picker")
         self.border_title = "Service"
         self._search: Search | None = None
-        self._found: list[Listing] = []
-        self._told: str | None = None
-        self._pick: str | None = None
+        self._in_use = 0
+        self._told: tuple[str, bool] = ("", False)
 
     def compose(self) -> ComposeResult:
         yield QueryInput(placeholder="Type some letters of its name", id="query")
-        options = OptionList(id="services", markup=False, compact=True)
-        options.can_focus = False
-        yield options
+        yield ServiceList(id="services")
 
     @property
     def service(self) -> Listing | None:
         """The service under the cursor."""
-        place = self.query_one(OptionList).highlighted
-        return self._found[place] if place is not None and place < len(self._found) else None
+        current = self.query_one(ServiceList).current
+        return None if isinstance(current, FromUrl) else current
 
-    def offer(self, search: Search) -> None:
-        """Offer what `search` finds: all services, in order, for an empty query."""
-        self._search = search
+    @property
+    def url(self) -> str | None:
+        """The URL that was typed, or an empty text where the cursor is on the line for one."""
+        typed = self.query_one(QueryInput).value
+        if is_url(typed):
+            return cleaned(typed)
+        return "" if isinstance(self.query_one(ServiceList).current, FromUrl) else None
+
+    def offer(self, search: Search, in_use: int = 0) -> None:
+        """Offer what `search` finds: all services for an empty query, the `in_use` ones first."""
+        self._search, self._in_use = search, in_use
         self._narrow(self.query_one(QueryInput).value)
 
     def focus_field(self) -> None:
@@ -126,104 +130,56 @@ class ServicePicker(Vertical):
     @on(Input.Submitted, "#query")
     def _entered(self, event: Input.Submitted) -> None:
         event.stop()
-        if is_url(event.value):
-            self.post_message(self.UrlGiven(event.value.strip()))
-            return
-        service = self.service
-        if service is not None:
-            self.post_message(self.Chosen(service))
+        self._choose()
 
     @on(QueryInput.Stepped)
     def _step(self, event: QueryInput.Stepped) -> None:
         event.stop()
-        options = self.query_one(OptionList)
-        if not self._found:
-            return
-        before = options.highlighted
-        if before is None:
-            options.highlighted = 0 if event.by > 0 else len(self._found) - 1
-        else:
-            options.highlighted = max(0, min(before + event.by, len(self._found) - 1))
-
-    @on(OptionList.OptionHighlighted)
-    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        event.stop()
+        self.query_one(ServiceList).move(event.by)
         self._tell()
 
-    @on(OptionList.OptionSelected)
-    def _clicked(self, event: OptionList.OptionSelected) -> None:
+    @on(ServiceList.Clicked)
+    def _clicked(self, event: ServiceList.Clicked) -> None:
         event.stop()
         self._tell()
-        if self.service is not None:
-            self.post_message(self.Chosen(self.service))
+        self._choose()
 
-    def on_resize(self) -> None:
-        self._draw()
+    def _choose(self) -> None:
+        url, service = self.url, self.service
+        if url is not None:
+            self.post_message(self.UrlGiven(url))
+        elif service is not None:
+            self.post_message(self.Chosen(service))
 
-    def _narrow(self, query: str) -> None:
+    def _narrow(self, typed: str) -> None:
         if self._search is None:
             return
-        self._found = list(self._search(query.strip()))
-        self._draw()
-        options = self.query_one(OptionList)
-        # Nothing is picked before the person has typed or moved: no entry by accident.
-        options.highlighted = 0 if query.strip() and self._found else None
+        query = typed.strip()
+        lines: list[Listing | FromUrl]
         if is_url(query):
+            found, lines = 0, [FromUrl(cleaned(query))]
             self.border_subtitle = "enter looks this URL up"
-        elif not self._found:
-            self.border_subtitle = "no service found · ^l from a URL"
         else:
-            count = len(self._found)
-            self.border_subtitle = f"{count} service{'s' if count != 1 else ''} · ^l from a URL"
+            lines = list(self._search(query))
+            found = len(lines)
+            lines.insert(found if query else self._in_use, FromUrl())
+            services = (
+                f"{found} service{'s' if found != 1 else ''}" if found else "no service found"
+            )
+            self.border_subtitle = f"{services} · ^l from a URL"
+        # Nothing is picked before the person has typed or moved: no entry by accident.
+        picked = 0 if query and (found or is_url(query)) else None
+        self.query_one(ServiceList).show(lines, query, picked)
         self._tell()
 
-    def _draw(self) -> None:
-        options = self.query_one(OptionList)
-        before = options.highlighted
-        width = max(20, options.size.width - 3)
-        query = self.query_one(QueryInput).value.strip()
-        options.set_options(
-            [Option(service_line(service, width, query), id=service.id) for service in self._found]
-        )
-        if before is not None and before < len(self._found):
-            options.highlighted = before
-
     def _tell(self) -> None:
-        service = self.service
-        name = None if service is None else service.id
-        if name != self._told:
-            self._told = name
-            self.post_message(self.Highlighted(service))
+        service, from_url = self.service, self.url is not None
+        told = ("" if service is None else service.id, from_url)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.Highlighted(service, from_url))
 
 
 def is_url(text: str) -> bool:
     """Whether a person who gives `text` means an address rather than a name."""
     return text.strip().lower().startswith(("https://", "http://"))
-
-
-def service_line(service: Listing, width: int, query: str = "") -> Content:
-    """A service in `width` cells: its name, what it is for, what redirect URLs it accepts."""
-    rule = redirect_words(service.redirect_uri_rules)
-    category = "own service" if service.own else neutralise(service.category, 40)
-    with_rule = width >= 46
-    with_category = width >= 66
-    room = width - (_RULE_WIDTH + 1 if with_rule else 0)
-    room -= _CATEGORY_WIDTH + 1 if with_category else 0
-    name = neutralise(service.name, 80)
-    icon = f"{category_icon(service.category)} "
-    shown = Content(_fit(name, room - len(icon)))
-    at = name.casefold().find(query.casefold()) if query else -1
-    if at >= 0:
-        shown = shown.stylize("bold underline", at, at + len(query))
-    parts: list[Content | tuple[str, str]] = [(icon, "$quiet"), shown]
-    if with_category:
-        parts.append((" " + _fit(category, _CATEGORY_WIDTH), "$quiet"))
-    if with_rule:
-        parts.append((" " + _fit(rule, _RULE_WIDTH), "$quiet"))
-    return Content.assemble(*parts)
-
-
-def _fit(text: str, width: int) -> str:
-    if cell_len(text) > width:
-        text = set_cell_size(text, width - 1).rstrip() + "…"
-    return set_cell_size(text, width)
