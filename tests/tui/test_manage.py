@@ -14,6 +14,7 @@ from textual.widgets import Button
 
 from tests.refreshing import sign_in
 from tui_oauth import entries
+from tui_oauth.clipboard import osc52
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.practice.behaviour import Behaviour
@@ -120,11 +121,11 @@ async def test_t_sends_the_access_token_and_keeps_it_nowhere(stage: Stage) -> No
     app = stage.app()
     sent: list[str] = []
     async with app.run_test(size=(100, 30)) as pilot:
-        app.copy_to_clipboard = sent.append  # type: ignore[method-assign]
+        app.write_escape = sent.append  # type: ignore[method-assign]
         await until(pilot, lambda: names(app), "the entries")
         await pilot.press("t")
         await until(pilot, lambda: "Access token of going sent to" in shown(app), "the line")
-        assert sent == [CANARY]
+        assert sent == [osc52(CANARY)]
         assert app.clipboard == ""
         assert CANARY not in shown(app)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tui_oauth import clipboard
 from tui_oauth.browser import can_open, open_link, opener
 from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.qr import qr_code
@@ -107,30 +106,6 @@ def test_rule_48_what_must_not_be_opened_is_not(tmp_path, link):
     with pytest.raises(UsageProblem):
         open_link(link, environment(tmp_path, DISPLAY=":0", BROWSER="firefox"), "linux")
     assert not (tmp_path / "opened").exists()
-
-
-def test_rule_53_trap_4_in_tmux_the_text_goes_through_tmux_itself(tmp_path):
-    seen = tmp_path / "seen"
-    program(tmp_path, "tmux", f'printf "%s " "$@" > {seen}; cat >> {seen}\n')
-    where = clipboard.copy("the text", environment(tmp_path, TMUX="x", SSH_TTY="y"), "linux")
-    assert where is not None
-    assert "tmux" in where
-    assert seen.read_text() == "load-buffer -w - the text"
-
-
-def test_rule_53_a_clipboard_program_that_fails_or_is_missing_is_not_believed(tmp_path):
-    program(tmp_path, "xclip", "exit 1\n")
-    environ = {"PATH": str(tmp_path), "DISPLAY": ":0"}
-    assert clipboard.copy("x", environ, "linux") is None
-    assert clipboard.copy("x", {"PATH": str(tmp_path)}, "linux") is None
-    program(tmp_path, "wl-copy", f"/bin/cat > {tmp_path}/out\n")
-    environ = {"PATH": str(tmp_path), "WAYLAND_DISPLAY": "w"}
-    assert clipboard.copy("naïve", environ, "linux") == "the clipboard"
-    assert (tmp_path / "out").read_text() == "naïve"
-
-
-def test_rule_53_osc52_carries_the_text():
-    assert clipboard.osc52("abc") == "\x1b]52;c;YWJj\x07"
 
 
 def test_a_qr_code_has_the_size_that_the_screen_is_told():

@@ -86,17 +86,16 @@ def _callback_matrix(context: Context, entry: Entry | None, sent: str) -> None:
 
 
 def _copy(context: Context, text: str) -> None:
-    from tui_oauth.clipboard import copy, osc52
+    from tui_oauth.clipboard import send
 
-    where = copy(text, context.environ)
-    if where is None and is_terminal(sys.stderr):
-        sys.stderr.write(osc52(text))
-        sys.stderr.flush()
-        where = "the terminal, which may pass it to its clipboard"
-    if where is None:
+    sent = send(text, context.environ)
+    if sent.escape and not is_terminal(sys.stderr):
         output.note("There is no clipboard to send it to from here: copy the line above.")
-    else:
-        output.note(f"Sent to {where}.")
+        return
+    if sent.escape:
+        sys.stderr.write(sent.escape)
+        sys.stderr.flush()
+    output.note(sent.words("Callback URL"))
 
 
 def configure(context: Context) -> int:

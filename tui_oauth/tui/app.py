@@ -193,28 +193,40 @@ class ManageOAuth(Windows):
         else:
             line.say(text)
 
-    def copy(self, text: str, what: str, secret: bool = False) -> None:
+    def copy(self, text: str, what: str, secret: bool = False, hint: str = "") -> None:
         """Send `text` to a clipboard and say where it was sent; whether it arrived cannot be known.
 
-        A `secret` is not kept by the app; otherwise it is what a paste within the app inserts.
+        A `secret` is not kept by the app; otherwise it is what a paste within the app inserts. `hint` is
+        the next best way, said unless the copy is confirmed.
         """
         self.run_worker(
-            self._copy(text, what, secret), group="copy", exclusive=True, exit_on_error=False
+            self._copy(text, what, secret, hint), group="copy", exclusive=True, exit_on_error=False
         )
 
-    async def _copy(self, text: str, what: str, secret: bool) -> None:
-        from tui_oauth.clipboard import copy
+    def copy_to_clipboard(self, text: str) -> None:
+        """What Textual's own fields and the selection by mouse copy: as everything else."""
+        self.copy(text, "What was selected")
+
+    def write_escape(self, sequence: str) -> None:
+        """Write a control sequence of ours to the terminal, between two updates of the screen."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    async def _copy(self, text: str, what: str, secret: bool, hint: str) -> None:
+        from tui_oauth.clipboard import send
 
         try:
-            where = await asyncio.to_thread(copy, text, self.workspace.environ)
+            sent = await asyncio.to_thread(send, text, self.workspace.environ)
         except Exception as error:
             self.say(self.defect(error))
             return
-        if where is None:
-            self.copy_to_clipboard(text)
-            where = "the terminal's clipboard"
+        if sent.escape:
+            self.write_escape(sent.escape)
         self._clipboard = "" if secret else text
-        self.say(f"{what} sent to {where}")
+        words = sent.words(what)
+        if hint and not sent.confirmed:
+            words = f"{words.removesuffix('.')}. {hint}"
+        self.say(words)
 
     # ---- commands
 
