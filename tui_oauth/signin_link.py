@@ -13,14 +13,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_oauth.errors import CallbackUnavailable, ProviderRefused, SignInEnded, TuiOauthError
+from tui_oauth.errors import (
+    CallbackUnavailable,
+    ProviderRefused,
+    SignInEnded,
+    StorageFailed,
+    TuiOauthError,
+)
 from tui_oauth.exchange import Won, exchange_code
+from tui_oauth.link_file import remove_link, write_link
 from tui_oauth.oauth.authorize import Attempt, is_pushed, read_answer
 from tui_oauth.oauth.paste import describe_paste, read_paste
+from tui_oauth.oauth.urls import origin_of
 from tui_oauth.paths import expanded
 from tui_oauth.sending import tell_answer, tell_link
 from tui_oauth.signin_push import PushedLinks
-from tui_oauth.terminal import ssh_forward
+from tui_oauth.terminal import ssh_escape_forward, ssh_forward
 
 if TYPE_CHECKING:
     from tui_oauth.applicant import Applicant
@@ -77,6 +85,7 @@ class LinkWay:
         self._renewing: asyncio.Task[None] | None = None
         self._server: CallbackServer | None = None
         self._waiting: Waiting | None = None
+        self._file: Path | None = None
 
     @property
     def listening(self) -> bool:
@@ -103,6 +112,19 @@ class LinkWay:
             user=environ.get("USER") or environ.get("LOGNAME") or "",
             host=socket.gethostname(),
         )
+
+    @property
+    def ssh_escape(self) -> str:
+        """The same for the ssh session that is open already: what is typed there after `~C`."""
+        return ssh_escape_forward(self._workspace.settings.callback.port)
+
+    @property
+    def first_page(self) -> str:
+        """The address that shows, in a browser, whether it reaches this terminal.
+
+        Its answer is always the same page, with nothing of the request in it.
+        """
+        return f"{origin_of(self.attempt.redirect_uri)}/" if self.listening else ""
 
     @property
     def trouble(self) -> str:
@@ -135,9 +157,20 @@ class LinkWay:
             task.cancel()
             await asyncio.wait({task})
 
+    def write_file(self) -> Path:
+        """Write the link to a file that only the person can read, until the sign-in ends.
+
+        Raises StorageFailed.
+        """
+        link, entry_id = self.attempt.authorization_url, self._applicant.entry.id
+        self._file = write_link(self._workspace, entry_id, link)
+        return self._file
+
     async def close(self) -> None:
         """Wait for no callback any more."""
         await self.keep_link()
+        if self._file is not None:
+            remove_link(self._file)
         if self._server is not None and self._waiting is not None:
             waiting, self._waiting = self._waiting, None
             await self._server.forget(waiting)
@@ -163,6 +196,11 @@ class LinkWay:
         if self._waiting is not None:
             self._waiting.lead_to(attempt.authorization_url)
         tell_link(self._workspace, attempt.authorization_url)
+        if self._file is not None:
+            try:
+                self.write_file()
+            except StorageFailed:  # the old link is in it, and soon leads nowhere
+                remove_link(self._file)
         self._changed()
 
     async def _listen(self) -> None:
@@ -178,7 +216,7 @@ class LinkWay:
                 self.attempt.state,
                 self._callback,
                 link=self.attempt.authorization_url,
-                redirect_uri="" if self._proxied else self.attempt.redirect_uri,
+                redirect_uri="" if self.proxied else self.attempt.redirect_uri,
                 plus_is_literal=self._service.quirks.callback.plus_is_literal,
                 form_post=self._service.quirks.callback.form_post,
             )
@@ -188,13 +226,13 @@ class LinkWay:
             self.problem = f"{error} Pasting the address still works."
 
     @property
-    def _proxied(self) -> bool:
+    def proxied(self) -> bool:
         """Whether the browser ends at a reverse proxy, with its own address and certificate."""
         return bool(self._workspace.settings.callback.public_url)
 
     @property
     def _shows_certificate(self) -> bool:
-        return self.attempt.redirect_uri.startswith("https://") and not self._proxied
+        return self.attempt.redirect_uri.startswith("https://") and not self.proxied
 
     async def _callback(self, parameters: list[tuple[str, str]]) -> Page:
         """The callback server's question: what page does this answer deserve?"""

@@ -20,6 +20,8 @@ from tui_oauth.signin_device import DeviceWay
 from tui_oauth.signin_link import LinkWay
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_oauth.applicant import Applicant
     from tui_oauth.callback.server import CallbackServer
     from tui_oauth.model import Entry
@@ -146,6 +148,21 @@ class SignIn:
         return self.link.ssh_forward if self.link is not None else ""
 
     @property
+    def tunnel(self) -> bool:
+        """Whether a port forward leads the browser's way back here: not past a reverse proxy."""
+        return self.link is not None and not self.link.proxied and not self.problem
+
+    @property
+    def ssh_escape(self) -> str:
+        """The same for the ssh session that is open already: what is typed there after `~C`."""
+        return self.link.ssh_escape if self.link is not None else ""
+
+    @property
+    def first_page(self) -> str:
+        """The address that shows whether a browser reaches this terminal; empty without the server."""
+        return self.link.first_page if self.link is not None else ""
+
+    @property
     def offers_device(self) -> bool:
         """Whether a code for another device can be had (now: `start_device`)."""
         return offers_device(self.service)
@@ -222,6 +239,15 @@ class SignIn:
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
         return self.link.look_at(text) if self.link is not None else ""
+
+    def write_file(self) -> Path:
+        """Write the link to a file for this person alone, which goes when the sign-in ends.
+
+        Raises StorageFailed, and UsageProblem where there is no link now.
+        """
+        if self.link is None or not self.authorization_url or self.ended:
+            raise UsageProblem("There is no link to write to a file now.")
+        return self.link.write_file()
 
     def asks_the_same(self, other: SignIn) -> bool:
         """Whether `other`, for the same entry, would ask the same with the same credentials."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -46,3 +47,25 @@ def ssh_forward(port: int, environ: Mapping[str, str], *, user: str, host: str) 
             options = f"-p {parts[3]} "
     target = f"{user}@{host}" if user else host
     return f"ssh -N -L {port}:127.0.0.1:{port} {options}{shlex.quote(target)}"
+
+
+def ssh_escape_forward(port: int) -> str:
+    """What is typed after `~C` in an open ssh session for the same as `ssh_forward`.
+
+    ssh(1), ESCAPE CHARACTERS. From OpenSSH 9.2 on the client refuses it unless its configuration says
+    `EnableEscapeCommandline yes` (ssh_config(5)).
+    """
+    return f"-L {port}:127.0.0.1:{port}"
+
+
+def is_behind_nat(environ: Mapping[str, str]) -> bool:
+    """Whether the address of this server is one that the ssh client cannot have named.
+
+    It came from a public address to a private one, so somebody in between translated.
+    """
+    parts = environ.get("SSH_CONNECTION", "").split()
+    try:
+        client, server = (ipaddress.ip_address(part.partition("%")[0]) for part in parts[::2])
+    except ValueError:
+        return False
+    return client.is_global and server.is_private

@@ -260,7 +260,8 @@ async def test_a_browser_that_reached_the_terminal_is_told(stage: Stage) -> None
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, entry, pilot)
         await in_browser(visit, f"http://127.0.0.1:{stage.port}/")
-        await until(pilot, lambda: "A browser has reached this terminal" in shown(app), "the words")
+        await until(pilot, lambda: "Your browser reaches this terminal" in shown(app), "the words")
+        assert app.screen.query_one("#status").has_class("-reached")
 
 
 async def test_keys_copy_the_link_with_and_without_ctrl(stage: Stage) -> None:
@@ -473,4 +474,25 @@ async def test_with_the_ssh_line_the_browser_is_not_said_to_come_back_by_itself(
         await opened(app, entry, pilot)
         assert "the browser comes back here by itself" in words(app)
         await pilot.press("s")
-        await until(pilot, lambda: "run the line on the laptop" in words(app), "other words")
+        await until(pilot, lambda: "from another machine by a tunnel" in words(app), "other words")
+        text = words(app)
+        assert f"~C, -L {stage.port}:127.0.0.1:{stage.port} (with EnableEscapeCommandline)" in text
+        assert f"http://127.0.0.1:{stage.port}/ in the browser; this window tells" in text
+
+
+@pytest.mark.parametrize("keys", ["ctrl+s", "w"])
+async def test_the_link_in_a_file_of_the_persons_own_goes_with_the_sign_in(
+    stage: Stage, keys: str
+) -> None:
+    entry = stage.configured()
+    app = stage.app()
+    async with app.run_test(size=(240, 40)) as pilot:  # the path in one line
+        signin = await opened(app, entry, pilot)
+        await pilot.press(keys)
+        await until(pilot, lambda: "the link is in" in shown(app), "the words")
+        [file] = stage.workspace.places.state.glob("tui-oauth-link-*")
+        assert str(file) in words(app)
+        assert file.read_text() == f"{signin.authorization_url}\n"
+        assert file.stat().st_mode & 0o777 == 0o600
+        signin.cancel()
+        await until(pilot, lambda: not file.exists(), "the file to go")

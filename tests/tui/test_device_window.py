@@ -155,7 +155,9 @@ async def test_copying_gives_the_code_itself(
     stage: Stage, server: DeviceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied: list[tuple[str, str]] = []
-    monkeypatch.setattr(ManageOAuth, "copy", lambda app, text, what: copied.append((text, what)))
+    monkeypatch.setattr(
+        ManageOAuth, "copy", lambda app, text, what, hint="": copied.append((text, what))
+    )
     entry = server.entry(stage.workspace)
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:

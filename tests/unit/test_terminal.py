@@ -9,7 +9,7 @@ import pytest
 from tui_oauth.browser import can_open, open_link, opener
 from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.qr import qr_code
-from tui_oauth.terminal import ssh_forward, surroundings
+from tui_oauth.terminal import is_behind_nat, ssh_escape_forward, ssh_forward, surroundings
 
 LINK = "https://app.intercom.com/oauth?client_id=a&state=b"
 
@@ -46,6 +46,25 @@ def test_the_forward_line_names_the_server_as_the_laptop_knows_it():
     assert ssh_forward(2, {}, user="", host="server") == "ssh -N -L 2:127.0.0.1:2 server"
     hostile = ssh_forward(2, {"SSH_CONNECTION": "a b $(reboot) 22"}, user="", host="")
     assert "'$(reboot)'" in hostile
+
+
+def test_the_same_forward_for_the_session_that_is_open():
+    assert ssh_escape_forward(8976) == "-L 8976:127.0.0.1:8976"
+
+
+@pytest.mark.parametrize(
+    ("connection", "translated"),
+    [
+        ("8.8.8.8 5000 10.0.0.5 22", True),
+        ("10.0.0.9 5000 10.0.0.5 22", False),
+        ("8.8.8.8 5000 1.1.1.1 22", False),
+        ("2001:4860::1 5000 fe80::2%eth0 22", True),
+        ("nonsense", False),
+        ("", False),
+    ],
+)
+def test_an_address_that_the_laptop_cannot_have_used_is_known(connection, translated):
+    assert is_behind_nat({"SSH_CONNECTION": connection}) is translated
 
 
 def test_rule_51_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browser(tmp_path):

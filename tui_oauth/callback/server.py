@@ -90,7 +90,7 @@ class CallbackServer:
     `path` is compared byte for byte. `certificate` makes the TLS context; it is called in a
     thread when the first TLS connection comes, and None turns TLS away. `extra_hosts` are further
     values of the Host header, for a reverse proxy in front. `on_browser` is called when a browser
-    has fetched `/`, in the event loop.
+    has fetched `/` or a short link, in the event loop.
     """
 
     def __init__(
@@ -304,13 +304,21 @@ class CallbackServer:
             return render(await self._collect(decision, connection))
         if isinstance(decision, Follow):
             found = _matching(self._waiting, decision.slug, lambda each: each.slug)
-            return redirect(found.link) if found else render(Page.NOT_FOUND)
-        if decision.page is Page.HOME and request.navigation:
+            if found is None:
+                return render(Page.NOT_FOUND)
+            self._see(request)
+            return redirect(found.link)
+        if decision.page is Page.HOME:
+            self._see(request)
+        posted = decision.page is Page.METHOD and request.path in form_paths
+        return render(decision.page, "GET, POST") if posted else render(decision.page)
+
+    def _see(self, request: Received) -> None:
+        """A person's browser reaches this machine."""
+        if request.navigation:
             self.seen_browser = True
             if self._on_browser is not None:
                 self._on_browser()
-        posted = decision.page is Page.METHOD and request.path in form_paths
-        return render(decision.page, "GET, POST") if posted else render(decision.page)
 
     async def _collect(self, decision: Collect, connection: Connection) -> Page:
         """Read a form, and judge it as the query it would be in an address."""

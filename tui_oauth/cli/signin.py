@@ -23,6 +23,7 @@ from tui_oauth.errors import (
 )
 from tui_oauth.model import Grant
 from tui_oauth.signin import SignIn, SignIns, SignInState
+from tui_oauth.terminal import is_behind_nat
 from tui_oauth.text import duration, rfc3339
 from tui_oauth.tokens import refresh_entry
 
@@ -260,8 +261,8 @@ class _Desk:
         if sign_in.problem:
             note(sign_in.problem)
         else:
-            note("Browser on another machine? Run this there first, then open the link:")
-            note(f"  {sign_in.ssh_forward}")
+            if sign_in.tunnel:
+                self._narrate_tunnel()
             note(
                 f"A short address of the same link, where this port is reached: {sign_in.short_link}"
             )
@@ -274,6 +275,17 @@ class _Desk:
             note("To confirm a code on another device instead, add: --device")
         left = sign_in.expires_at - self._context.workspace.now()
         note(f"Waiting for {duration(left)}, until {rfc3339(sign_in.expires_at)}; ^C cancels.")
+
+    def _narrate_tunnel(self) -> None:
+        sign_in, note = self._sign_in, output.note
+        note("Browser on another machine? Run this there first, then open the link:")
+        note(f"  {sign_in.ssh_forward}")
+        if is_behind_nat(self._context.environ):
+            note("  (with the name that you gave to ssh as the host)")
+        if self._context.environ.get("SSH_CONNECTION"):
+            note("Or in this ssh session: enter, ~C (with EnableEscapeCommandline), then:")
+            note(f"  {sign_in.ssh_escape}")
+        note(f"A browser that reaches this terminal shows it at: {sign_in.first_page}")
 
     def _open_browser(self, link: str, *, by_itself: bool) -> None:
         """Open `link` where the person asked for it, or, `by_itself`, where there is a browser."""

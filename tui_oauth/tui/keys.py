@@ -118,10 +118,11 @@ other-way     | ctrl+g,g        | ^g    | Code              |                 | 
 qr            | ctrl+r,q        | ^r    | QR code           |                 | bar        | Show the link, or the page of the code, as a QR code, or hide it (also q).
 cancel        | ctrl+x          | ^x    | Cancel            |                 | bar        | End this sign-in; nothing is changed.
 bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link, or the page of the code, in one piece (also l).
+file          | ctrl+s,w        | ^s    | To a file         |                 |            | Write the link to a file that only you can read; it goes when the sign-in ends (also w).
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
 traffic       | f3              | F3    | Traffic           | app.traffic     | bar        | What was sent to the provider and what came back, without secrets.
-ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show and copy the command that leads a laptop's browser to this callback server (also s).
+ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show the lines that lead a laptop's browser to this callback server, and copy the first (also s).
 
 [success] Authorization Successful
 done          | enter,escape    | enter | Done              |                 | bar        | Back to Manage OAuth.

@@ -18,9 +18,10 @@ from textual.message import Message
 from textual.widgets import Button
 
 from tui_oauth import browser
+from tui_oauth.entries import shell_word
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.oauth.device import grouped
-from tui_oauth.terminal import surroundings
+from tui_oauth.terminal import is_behind_nat, surroundings
 from tui_oauth.tui.bare_link import show_bare_link
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.following import follow
@@ -29,6 +30,7 @@ from tui_oauth.tui.widgets.countdown import Countdown
 from tui_oauth.tui.widgets.device_panel import DeviceButtons, DevicePanel
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.link_buttons import LinkButtons
 from tui_oauth.tui.widgets.link_panel import LinkPanel
 from tui_oauth.tui.widgets.outcome import Outcome, knows_no_callback_url
 from tui_oauth.tui.widgets.paste_row import PasteRow
@@ -44,9 +46,9 @@ _LEFT = "Waiting, {} left"
 _CODE_LEFT = "The code ends in {}"
 
 
-_LINK_BUTTONS = "#open, #copy-link, #qr, #bare"
+_NOT_THERE = "Not there? ^l shows it in one piece, ^s writes it to a file."
 _NOT_ALWAYS = {
-    *("again", "configure", "copy_callback", "cancel", "qr", "bare"),
+    *("again", "configure", "copy_callback", "cancel", "qr", "bare", "file"),
     *("open_link", "copy_link", "copy_ssh", "other_way"),
 }
 
@@ -72,13 +74,7 @@ class AuthorizeScreen(AppScreen[None]):
         with VerticalScroll(id="authorize-body", can_focus=False):
             yield Facts(id="asks")
             yield LinkPanel("Authorization link", id="link")
-            with Horizontal(classes="buttons", id="link-buttons"):
-                yield Button("Open in browser", id="open")
-                yield Button("Copy link", id="copy-link")
-                yield Button("QR code", id="qr")
-                yield Button("Plain text", id="bare")
-                yield Button("Copy ssh line", id="ssh")
-                yield Button("Get a code", id="get-code")
+            yield LinkButtons(id="link-buttons")
             yield DevicePanel(id="device")
             yield DeviceButtons(id="device-buttons")
             with Vertical(id="waiting"):
@@ -97,7 +93,6 @@ class AuthorizeScreen(AppScreen[None]):
     def on_mount(self) -> None:
         environ = self.home.workspace.environ
         self._with_ssh = surroundings(environ, sys.platform).over_ssh
-        self.query_one("#open").display = browser.can_open(environ)
         self._begin()
 
     def on_unmount(self) -> None:
@@ -126,7 +121,6 @@ class AuthorizeScreen(AppScreen[None]):
         self.query_one("#asks", Facts).show((("Asks for", scopes),))
         self.set_class(False, "-ended")
         self.query_one(LinkPanel).show("")
-        self.query_one("#get-code").display = signin.offers_device
         self.query_one(PasteRow).follow(signin)
         # A code that was asked for at once is the nearest way: there is no browser here.
         self._show_way(code=signin.link is None or signin.device is not None)
@@ -157,8 +151,7 @@ class AuthorizeScreen(AppScreen[None]):
         panel = self.query_one(DevicePanel)
         panel.show(signin)
         if signin.link is not None:
-            port = self.home.workspace.settings.callback.port
-            self.query_one(SignInStatus).show(signin, port, with_ssh=self._with_ssh)
+            self._show_status(signin)
             self._show_link(signin)
             self._without_code(signin)
         code = signin.device.code if signin.device is not None and self._shows_code else None
@@ -167,6 +160,7 @@ class AuthorizeScreen(AppScreen[None]):
         else:
             self.query_one(Countdown).count_to(signin.expires_at, _LEFT)
         here = browser.can_open(self.home.workspace.environ)
+        self.query_one(LinkButtons).show(signin, can_open=here)
         self.query_one(DeviceButtons).show(signin, panel.user_code, can_open=here)
         self.query_one(KeyBar).refresh()
 
@@ -176,8 +170,15 @@ class AuthorizeScreen(AppScreen[None]):
             if self.has_class("-qr"):
                 self.query_one(QrView).show(self._address)
             self.say("The link before ends now, unless it is open in a browser. This is a new one.")
-        for button in self.query(_LINK_BUTTONS).results(Button):
-            button.disabled = not signin.authorization_url
+
+    def _show_status(self, signin: SignIn) -> None:
+        workspace = self.home.workspace
+        self.query_one(SignInStatus).show(
+            signin,
+            workspace.settings.callback.port,
+            with_ssh=self._with_ssh,
+            behind_nat=is_behind_nat(workspace.environ),
+        )
 
     def _without_code(self, signin: SignIn) -> None:
         """Back to the link where the provider gave no code: that way is open at least."""
@@ -260,7 +261,8 @@ class AuthorizeScreen(AppScreen[None]):
         if self._shows_code:
             self.home.copy(self.query_one(DevicePanel).user_code, "Code")
         elif self._signin is not None:
-            self.home.copy(self._signin.authorization_url, "Authorization link")
+            link = self._signin.authorization_url
+            self.home.copy(link, "Authorization link", hint=_NOT_THERE)
 
     @on(Button.Pressed, "#open")
     @on(Button.Pressed, "#open-page")
@@ -302,7 +304,7 @@ class AuthorizeScreen(AppScreen[None]):
     @on(Button.Pressed, "#ssh")
     def action_copy_ssh(self) -> None:
         """Show and copy the command that leads a laptop's browser to this callback server."""
-        if self._signin is not None and not self._signin.ended:
+        if self._signin is not None and self._signin.tunnel and not self._signin.ended:
             self._with_ssh = True
             self._look()
             self.home.copy(self._signin.ssh_forward, "ssh line")
@@ -318,6 +320,19 @@ class AuthorizeScreen(AppScreen[None]):
     async def _bare(self, url: str) -> None:
         if not await show_bare_link(self.app, url):
             self.complain("This terminal cannot leave the full screen. Copy the link instead.")
+
+    @on(Button.Pressed, "#file")
+    def action_file(self) -> None:
+        """Write the link to a file for this person alone, which goes when the sign-in ends."""
+        signin = self._signin
+        if signin is None:
+            return
+        where = "Until this sign-in ends, the link is in {}"
+        self.job(
+            "",
+            lambda: in_thread(signin.write_file),
+            lambda path: self.say(where.format(shell_word(str(path)))),
+        )
 
     # ---- the answer
 
@@ -386,9 +401,10 @@ class AuthorizeScreen(AppScreen[None]):
         found = {"cancel"}
         if self._address:
             found |= {"qr", "bare", "copy_link"}
+            found |= set() if self._shows_code else {"file"}
             found |= {"open_link"} if browser.can_open(self.home.workspace.environ) else set()
         if signin.link is not None and signin.offers_device:
             found.add("other_way")
         if self._shows_code:
             return found if signin.device_waits else found | {"again"}
-        return found | {"copy_ssh"}
+        return found | {"copy_ssh"} if signin.tunnel else found

@@ -41,7 +41,17 @@ _WORDS = (
     (
         "Copying",
         "Over SSH the text is sent to your terminal's clipboard; no terminal confirms that it "
-        "arrived. If it did not, hold Shift (Option on a Mac) and select with the mouse.",
+        "arrived, so it says sent, not copied. In tmux it goes through tmux; with set-clipboard off "
+        "it stays in tmux's buffer. Where nothing arrives: ^l leaves the full screen and shows the "
+        "link in one piece, ^s writes it to a file that only you can read, ^r shows it as a QR code.",
+    ),
+    (
+        "A tunnel for the way back",
+        "The browser is on another machine: run the ssh line there, or lead the port through the ssh "
+        "session that is open already. For that press enter, then ~ and C, and type the -L part at "
+        "its prompt. From OpenSSH 9.2 on the laptop's ~/.ssh/config has to say "
+        "EnableEscapeCommandline yes. The page at the callback server's / then tells, in the browser "
+        "and in the window, that the browser reaches this terminal.",
     ),
 )
 _ORDER = (

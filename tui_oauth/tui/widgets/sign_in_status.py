@@ -36,10 +36,23 @@ def state_words(signin: SignIn, port: int, *, with_ssh: bool = False) -> tuple[s
     if not signin.listening:
         return "◐", f"Opening port {port} on 127.0.0.1"
     if signin.seen_browser:
-        return "●", f"A browser has reached this terminal on port {port}; waiting for its answer"
+        return "●", f"Your browser reaches this terminal on port {port}; waiting for its answer"
+    if not signin.tunnel:
+        where = true_host(signin.callback_url)
+        return "●", f"Listening on 127.0.0.1:{port} behind {where}; the browser comes back here"
     if with_ssh:
-        return "●", f"Listening on 127.0.0.1:{port}; run the line on the laptop, or paste below"
+        return "●", f"Listening on 127.0.0.1:{port}; from another machine by a tunnel"
     return "●", f"Listening on 127.0.0.1:{port}; the browser comes back here by itself"
+
+
+def tunnel_facts(signin: SignIn, *, behind_nat: bool = False) -> tuple[tuple[str, str], ...]:
+    """How a browser on another machine gets to the callback server of `signin`, and how to tell."""
+    name = " (put the name that you gave to ssh)" if behind_nat else ""
+    return (
+        ("On laptop", f"{signin.ssh_forward}{name}"),
+        ("In this ssh", f"~C, {signin.ssh_escape} (with EnableEscapeCommandline)"),
+        ("To try it", f"{signin.first_page} in the browser; this window tells"),
+    )
 
 
 def certificate_words(signin: SignIn) -> str:
@@ -65,15 +78,20 @@ class SignInStatus(Vertical):
         yield Static(markup=False, id="status-state")
         yield Facts(id="status-facts")
 
-    def show(self, signin: SignIn, port: int, *, with_ssh: bool) -> None:
-        """Bring the texts up to date with `signin`; `with_ssh` adds the port forward."""
+    def show(self, signin: SignIn, port: int, *, with_ssh: bool, behind_nat: bool = False) -> None:
+        """Bring the texts up to date with `signin`; `with_ssh` adds the port forward.
+
+        `behind_nat`: the address in that line is one that the laptop cannot have used.
+        """
         sign, words = state_words(signin, port, with_ssh=with_ssh)
         state = self.query_one("#status-state", Static)
         state.set_class(sign == "▲", "-warning")
         state.update(Content(f"{sign} {words}"))
+        self.set_class(signin.seen_browser, "-reached")
+        tunnel = with_ssh and signin.tunnel and not signin.seen_browser
         self.query_one(Facts).show(
             (
-                ("On laptop", signin.ssh_forward if with_ssh else ""),
+                *(tunnel_facts(signin, behind_nat=behind_nat) if tunnel else ()),
                 ("Type by hand", signin.short_link),
                 ("Redirect URI", f"{signin.callback_url} (refused? register this)"),
                 ("Certificate", certificate_words(signin)),
