@@ -224,7 +224,7 @@ def test_callback_url_to_a_clipboard(shell, workspace, tmp_path):
     environ = {"WAYLAND_DISPLAY": "wayland-0", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = shell.run("callback-url", "--copy", environ=environ)
     assert (tmp_path / "copied").read_text() + "\n" == done.out
-    assert done.err == "Sent to the clipboard.\n"
+    assert done.err == "Callback URL copied to the clipboard (wl-copy)\n"
     done = shell.run("callback-url", "--copy")
     assert "no clipboard" in done.err
     assert "\x1b" not in done.out + done.err

@@ -82,7 +82,7 @@ def test_the_walk_over_ssh_through_the_tunnel_that_the_window_shows(
             person.browser.wait(
                 "the probe", lambda: "reaches your terminal" in person.browser.text.lower()
             )
-            window.wait_for("A browser has reached this terminal")
+            window.wait_for("Your browser reaches this terminal")
             person.browser.navigate(link)
             person.browser.click_text("Authorize access")
             person.browser.wait_for_text("Authorization Successful")
