@@ -92,6 +92,9 @@ def session(
         refresh_token=REFRESH,
     )
     session = Session(shell, canaries, tmp_path_factory.mktemp("hidden"))
+    runtime = shell.home / "runtime"
+    runtime.mkdir(mode=0o700)
+    shell.more["XDG_RUNTIME_DIR"] = str(runtime)
     settings = shell.settings.read_text()
     shell.configure(f'{settings}\n[defaults.practice]\nport = "{provider.port}"\n')
     return session
@@ -196,6 +199,12 @@ def _special_entry(session: Session) -> None:
     )
     session.run("token", "special", shows="access_token")
     session.run("header", "special", shows="access_token")
+    for more, script in (
+        ([], 'printf %s "$SPECIAL_ACCESS_TOKEN"'),
+        (["--header-file"], 'cat "$SPECIAL_HEADER_FILE"'),
+    ):
+        words = ("exec", "special", *more, "--", "sh", "-c", script)
+        session.run(*words, shows="access_token")
     session.run("refresh", "special", code=None)
 
 

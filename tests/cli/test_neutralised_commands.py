@@ -85,11 +85,15 @@ def test_rule_118_and_119_no_command_prints_what_a_terminal_would_obey(foreign: 
     _an_entry(foreign, "lost", service=hostile("nowhere"))
     _reading(foreign)
     _services(foreign)
+    run("exec", "work", "--env", ARGUMENT, "--", "true")
+    run("exec", "work", "--", ARGUMENT)
     for name in ("work", "lost", ARGUMENT):
         for command in ("show", "token", "header", "check", "refresh", "callback-url", "guide"):
             run(command, name)
             if command in {"show", "token", "check"}:
                 run(command, name, "--json")
+        run("exec", name, "--", "true")
+        run("exec", name, "--header-file", "--env", f"{ARGUMENT}=X", "--", "true")
         run("configure", name, "--scope", ARGUMENT, "--set", f"port={ARGUMENT}")
         run("configure", name, "--client-id", ARGUMENT, "--client-secret-file", str(folder / "no"))
         run("configure", name, "--scope", PLAIN)

@@ -31,7 +31,7 @@ def test_the_tree_names_every_command_of_the_interface():
         "create", "callback-url", "configure", "authorize", "list", "show", "token", "header",
         "check", "refresh", "revoke", "rename", "delete", "sandbox", "demo", "unlock", "lock",
         "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
-        "vault backup", "export", "import", "doctor", "discover",
+        "vault backup", "export", "import", "doctor", "discover", "exec",
     }  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def test_rule_120_a_defect_is_one_line_and_a_log_without_secrets(shell, authoriz
         "def fail(entry, text):\n"
         "    held = main  # a local variable\n"
         "    raise KeyError('lost ' + text + ' and https://x.example/?code=canary-code')\n"
-        "tokens._one_line = fail\n"
+        "tokens.one_line = fail\n"
         "sys.exit(main.main(['--debug', 'token', 'practice']))\n"
     )
     import sys

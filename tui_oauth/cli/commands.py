@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui_oauth.cli import options
+from tui_oauth.cli import options, program_options
 
 
 class Command(NamedTuple):
@@ -130,6 +130,16 @@ COMMANDS = (
         "print the request header that carries the token",
         'curl -H "$(tui-oauth header my-intercom)" https://api.intercom.io/me',
         options.header,
+    ),
+    Command(
+        "exec",
+        "programs:execute",
+        "run a command with the tokens of entries in its environment",
+        "tui-oauth exec my-intercom -- ./extract.py\n"
+        "  tui-oauth exec src dst --env src=OLD_TOKEN --env dst=NEW_TOKEN -- ./copy.sh\n"
+        "  tui-oauth exec my-intercom --header-file -- "
+        "sh -c 'curl -H @\"$MY_INTERCOM_HEADER_FILE\" https://api.intercom.io/me'",
+        program_options.execute,
     ),
     Command(
         "check",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-from typing import TYPE_CHECKING
-
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.errors import ProviderRefused, TuiOauthError, UsageProblem
+from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.errors import TuiOauthError, UsageProblem
 from tui_oauth.text import rfc3339
-
-if TYPE_CHECKING:
-    from tui_oauth.model import Entry, TokenSet
 
 # What a run over all entries reports when several failed: the first of these that occurred.
 # Trying again may mend 11 and 5, so they stand behind what needs somebody to act.
@@ -25,9 +20,9 @@ def token(context: Context) -> int:
     workspace, args = context.workspace, context.args
     entry = workspace.vault.find(args.name)
     tokens = access_token(workspace, entry, args.min_ttl)
-    _say_if_bound(entry, tokens)
+    say_if_bound(entry, tokens)
     if not args.json:
-        output.raw(_one_line(entry, tokens.access_token.reveal()) + "\n")
+        output.raw(one_line(entry, tokens.access_token.reveal()) + "\n")
         return 0
     # A refresh may have changed what the entry says.
     entry = workspace.vault.get(entry.id)
@@ -53,8 +48,8 @@ def header(context: Context) -> int:
     workspace = context.workspace
     entry = workspace.vault.find(context.args.name)
     tokens = access_token(workspace, entry)
-    _say_if_bound(entry, tokens)
-    _one_line(entry, tokens.access_token.reveal())
+    say_if_bound(entry, tokens)
+    one_line(entry, tokens.access_token.reveal())
     name, value = authorization_header(entry_service(workspace, entry), tokens)
     output.raw(f"{name}: {value}\n")
     return 0
@@ -140,22 +135,3 @@ def _refresh_all(context: Context) -> int:
     )
     codes = {error.exit_code for error in failed}
     return next((code for code in _WORST_FIRST if code in codes), max(codes, default=0))
-
-
-def _say_if_bound(entry: Entry, tokens: TokenSet) -> None:
-    if tokens.bound:
-        output.note(
-            f"The token of {entry.name} is bound to a key (DPoP): alone it opens nothing, each call "
-            "needs a proof of its own. In Python, tui_oauth.EntryAuth makes them."
-        )
-
-
-def _one_line(entry: Entry, text: str) -> str:
-    """`text` if it is one line of printable characters (checklist rule 117)."""
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
-        raise ProviderRefused(
-            f"The access token of {entry.name} holds control characters, "
-            "which would act on whatever reads the line.",
-            "tui-oauth token --json gives it escaped.",
-        )
-    return text

@@ -146,6 +146,18 @@ class _Parser(argparse.ArgumentParser):
             name, help=summary, description=sentence, epilog=epilog, parents=parents
         )
 
+    def parse_known_args(  # type: ignore[override]  # argparse has overloads; this calls them all
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse; for a command with `program`, all behind the first two dashes is that."""
+        words = list(args or ())
+        if self.get_default("program") is None or "--" not in words:
+            return super().parse_known_args(words, namespace)
+        cut = words.index("--")
+        found, rest = super().parse_known_args(words[:cut], namespace)
+        found.program = words[cut + 1 :]
+        return found, rest
+
     def error(self, message: str) -> NoReturn:
         """argparse's own words, as a sentence that begins with the command."""
         missing = message.partition("the following arguments are required: ")[2]

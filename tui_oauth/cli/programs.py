@@ -1,0 +1,88 @@
+"""`exec`: a program with the tokens of entries in its environment, or in files that it is told of."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui_oauth.cli import output
+from tui_oauth.cli.context import Context
+from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry, TokenSet
+
+
+class _Handed(NamedTuple):
+    """What goes to the program for one entry."""
+
+    entry: Entry
+    tokens: TokenSet
+    variable: str
+
+
+def execute(context: Context) -> int:
+    """Run a program with the tokens of entries. All tokens are there before it starts."""
+    from tui_oauth import running
+
+    args = context.args
+    if not args.program or not args.program[0]:
+        raise UsageProblem(
+            "exec needs two dashes and the command behind them.",
+            "For instance: tui-oauth exec my-intercom -- sh -c 'echo \"$MY_INTERCOM_ACCESS_TOKEN\"'",
+        )
+    handed = _handed(context)
+    _keep_back_passphrase(context)
+    environ = dict(context.environ)
+    output.finish()
+    if not args.header_file:
+        for one in handed:
+            environ[one.variable] = one.tokens.access_token.reveal()
+        running.become(args.program, environ)
+    return _with_header_files(context, handed, environ)
+
+
+def _handed(context: Context) -> list[_Handed]:
+    from tui_oauth.adapters.environment import variables_for
+    from tui_oauth.tokens import access_token
+
+    workspace, args = context.workspace, context.args
+    suffix = "HEADER_FILE" if args.header_file else "ACCESS_TOKEN"
+    # Before any token is asked for: a mistake costs no refresh.
+    variables = variables_for(args.names, args.env or (), suffix)
+    entries = [workspace.vault.find(name) for name in args.names]
+    handed = []
+    for entry, variable in zip(entries, variables, strict=True):
+        tokens = access_token(workspace, entry, args.min_ttl)
+        one_line(entry, tokens.access_token.reveal())
+        say_if_bound(entry, tokens)
+        handed.append(_Handed(entry, tokens, variable))
+    return handed
+
+
+def _keep_back_passphrase(context: Context) -> None:
+    """The descriptor with the vault's passphrase is ours: a file could be read again from there."""
+    given = context.args.passphrase_fd
+    number = context.environ.get("TUI_OAUTH_PASSPHRASE_FD", "") if given is None else str(given)
+    if number.isdecimal() and int(number) > 2:
+        with contextlib.suppress(OSError, OverflowError):
+            os.set_inheritable(int(number), False)
+
+
+def _with_header_files(context: Context, handed: list[_Handed], environ: dict[str, str]) -> int:
+    from tui_oauth import running
+    from tui_oauth.entries import entry_service
+    from tui_oauth.oauth.api import authorization_header
+    from tui_oauth.passing_files import passing_files
+
+    lines = []
+    for one in handed:
+        name, value = authorization_header(entry_service(context.workspace, one.entry), one.tokens)
+        lines.append(f"{name}: {value}\n")
+    with running.holding_signals() as run, passing_files(context.environ, lines) as paths:
+        for one, path in zip(handed, paths, strict=True):
+            environ[one.variable] = str(path)
+        ended = run(context.args.program, environ)
+    return running.end_as(ended)
