@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tui_oauth.accounts import ask_account
 from tui_oauth.entries import declared_service
-from tui_oauth.errors import Conflict, NotFound, TuiOauthError
+from tui_oauth.errors import NotFound, TuiOauthError
 from tui_oauth.id_tokens import Judged, judge, keep_id_token, verified
 from tui_oauth.lingering import end_replaced, may_end
 from tui_oauth.model import NO_TEXTS, Account, Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.oauth.token import code_request, long_lived_request, read_tokens
+from tui_oauth.pending import configured_anew
 
 if TYPE_CHECKING:
     from tui_oauth.applicant import Applicant
@@ -186,10 +187,7 @@ def _store(
         before, old = current, held.tokens
         same_client = held.client_id == applicant.client.client_id
         if not same_client or current.variables != applicant.entry.variables:
-            raise Conflict(
-                f"{current.name} was configured anew while the sign-in waited.",
-                "Authorize it again: this sign-in was begun for what was before.",
-            )
+            raise configured_anew(current)
         variables = {**current.variables, **decided}
         # Whoever authorized it before may be somebody else.
         unknown = Account("")

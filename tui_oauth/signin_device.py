@@ -35,7 +35,8 @@ class DeviceWay:
 
     `ends_at` is when the sign-in itself ends, in Unix seconds. `changed` is called, in the event
     loop, when there is a code and whenever a poll found the provider gone or back. `sleep` waits
-    for seconds.
+    for seconds. `code` is one that was got before, of a sign-in that goes on; `got` is awaited with
+    a new one before it is shown.
     """
 
     def __init__(
@@ -44,8 +45,11 @@ class DeviceWay:
         ends_at: int,
         changed: Callable[[], None],
         sleep: Callable[[int], Awaitable[None]] = asyncio.sleep,
+        *,
+        code: DeviceCode | None = None,
+        got: Callable[[DeviceCode], Awaitable[None]] | None = None,
     ) -> None:
-        self.code: DeviceCode | None = None
+        self.code: DeviceCode | None = code
         """What the person needs; None until the provider gave it."""
         self.error: TuiOauthError | None = None
         """Why this way has ended without tokens; None while it goes on."""
@@ -55,6 +59,7 @@ class DeviceWay:
         self._ends_at = ends_at
         self._changed = changed
         self._sleep = sleep
+        self._got = got
 
     async def run(self) -> TokenSet:
         """Ask for a code, then poll until the person has decided.
@@ -70,23 +75,30 @@ class DeviceWay:
             raise
 
     async def _run(self) -> TokenSet:
-        applicant, now = self._applicant, self._applicant.workspace.now
-        service = applicant.service
-        asked_at = now()
-        request = device_request(service, applicant.client, applicant.scopes)
-        response = await applicant.ask(request, deadline=ASK_SECONDS)
-        code = read_device(service, response, asked_at, applicant.scopes)
-        self.code = code = replace(code, expires_at=min(code.expires_at, self._ends_at))
+        now = self._applicant.workspace.now
+        code = self.code or await self._ask()
         self._changed()
         polling = first_poll(code, now())
         while True:
             await self._sleep(polling.wait)
             if polling.over or now() >= code.expires_at:
-                raise code_ended(service)
+                raise code_ended(self._applicant.service)
             outcome = await self._poll(code)
             if not isinstance(outcome, Poll):
                 return outcome
             polling = next_poll(polling, outcome, now())
+
+    async def _ask(self) -> DeviceCode:
+        applicant = self._applicant
+        asked_at = applicant.workspace.now()
+        request = device_request(applicant.service, applicant.client, applicant.scopes)
+        response = await applicant.ask(request, deadline=ASK_SECONDS)
+        code = read_device(applicant.service, response, asked_at, applicant.scopes)
+        code = replace(code, expires_at=min(code.expires_at, self._ends_at))
+        if self._got is not None:
+            await self._got(code)
+        self.code = code
+        return code
 
     async def _poll(self, code: DeviceCode) -> TokenSet | Poll:
         applicant = self._applicant

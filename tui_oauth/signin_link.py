@@ -20,9 +20,9 @@ from tui_oauth.errors import (
     StorageFailed,
     TuiOauthError,
 )
-from tui_oauth.exchange import Won, exchange_code
+from tui_oauth.exchange import Granted, Won, exchange_code
 from tui_oauth.link_file import remove_link, write_link
-from tui_oauth.oauth.authorize import Attempt, is_pushed, read_answer
+from tui_oauth.oauth.authorize import Answer, Attempt, is_pushed, read_answer
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.oauth.urls import origin_of
 from tui_oauth.paths import expanded
@@ -56,7 +56,8 @@ class LinkWay:
 
     `settle` takes what comes of it, in the event loop. `granted` waits for the end of the sign-in
     and tells whether it succeeded: the browser's page says so. `changed` is called when there is
-    another link, or trouble with getting one.
+    another link, or trouble with getting one. `claim` is awaited before a code is sent, and raises
+    where another process has taken this sign-in up and ended it.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class LinkWay:
         settle: Settle,
         granted: Callable[[], Awaitable[bool]],
         changed: Callable[[], None],
+        claim: Callable[[], Awaitable[None]],
     ) -> None:
         self.attempt = attempt
         self.problem = ""
@@ -80,6 +82,7 @@ class LinkWay:
         self._settle = settle
         self._granted = granted
         self._changed = changed
+        self._claim = claim
         self._links = PushedLinks(applicant, self._take_link, changed)
         self._pushed: Pushed | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -253,6 +256,9 @@ class LinkWay:
         tell_answer(self._workspace, self.attempt.redirect_uri, parameters)
         answer = read_answer(self.attempt, self._service, parameters, self._workspace.now())
         return Won(
-            partial(exchange_code, self._applicant, self.attempt, answer),
-            "the code is spent, so start again with a new link",
+            partial(self._exchange, answer), "the code is spent, so start again with a new link"
         )
+
+    async def _exchange(self, answer: Answer) -> Granted:
+        await self._claim()
+        return await exchange_code(self._applicant, self.attempt, answer)

@@ -16,6 +16,7 @@ from tui_oauth.entries import shell_word
 from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
 from tui_oauth.exchange import Granted, Won, keep
 from tui_oauth.oauth.device import is_denied, offers_device
+from tui_oauth.pending import Keeper
 from tui_oauth.signin_device import DeviceWay
 from tui_oauth.signin_link import LinkWay
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from tui_oauth.applicant import Applicant
     from tui_oauth.callback.server import CallbackServer
-    from tui_oauth.model import Entry
+    from tui_oauth.model import Entry, TokenSet
     from tui_oauth.oauth.authorize import Attempt
+    from tui_oauth.oauth.device import DeviceCode
+    from tui_oauth.pending import Pending
     from tui_oauth.services.format import Service
 
 
@@ -45,28 +48,42 @@ class SignIn:
 
     `run` does the work; the properties, those of `link` and `device` among them, are what a
     window or a command shows meanwhile, and `on_change` is called (in the event loop) whenever
-    one of them changed. `attempt` is None where the service has no sign-in through the browser.
+    one of them changed. `pending` is its record, of one that begins or, `taken_up`, of an earlier
+    one that goes on. Its `attempt` is None where the service has no sign-in through the browser.
     """
 
     def __init__(
         self,
         applicant: Applicant,
-        attempt: Attempt | None,
-        expires_at: int,
+        pending: Pending,
         server: Callable[[], CallbackServer],
+        *,
+        taken_up: bool = False,
     ) -> None:
         self.applicant = applicant
         self.workspace = applicant.workspace
-        self.expires_at = expires_at
+        self.taken_up = taken_up
+        """Whether it was begun by an earlier run of the program."""
+        self.begun_at = pending.begun_at
+        self.expires_at = pending.expires_at
         """When this sign-in ends by itself, in Unix seconds."""
+        self._keeper = Keeper(applicant, pending, kept=taken_up)
         self.link: LinkWay | None = None
         """The way through the browser; None where the service has none."""
-        if attempt is not None:
+        if pending.attempt is not None:
             self.link = LinkWay(
-                applicant, attempt, server, self._settle, self._granted, self._changed
+                applicant,
+                pending.attempt,
+                server,
+                self._settle,
+                self._granted,
+                self._changed,
+                self._keeper.claim,
             )
         self.device: DeviceWay | None = None
         """The way over another device; None until it was started."""
+        if pending.device is not None:
+            self.device = self._device_way(pending.device)
         self.state = SignInState.WAITING
         self.note = ""
         """What went less than well in a sign-in that succeeded; empty otherwise."""
@@ -79,6 +96,7 @@ class SignIn:
         self._polling: asyncio.Task[None] | None = None
         self._last_step: asyncio.Task[Granted] | None = None
         self._running = False
+        self._left = False
 
     # ---- what is shown
 
@@ -163,6 +181,11 @@ class SignIn:
         return self.link.first_page if self.link is not None else ""
 
     @property
+    def unkept(self) -> str:
+        """Why it would not outlive this process; empty while it would."""
+        return self._keeper.trouble
+
+    @property
     def offers_device(self) -> bool:
         """Whether a code for another device can be had (now: `start_device`)."""
         return offers_device(self.service)
@@ -191,9 +214,13 @@ class SignIn:
             if not self.ended:
                 out_of_time = isinstance(error, SignInEnded)
                 self.state = SignInState.EXPIRED if out_of_time else SignInState.FAILED
+            if not self._left:
+                await self.forget()
             raise
         except Exception:  # a defect of ours is not to look as if the person had cancelled
             self.state = SignInState.FAILED
+            if not self._left:
+                await self.forget()
             raise
         finally:
             if not self.ended:
@@ -218,7 +245,7 @@ class SignIn:
         self._check_open()
         if self.device_waits:
             return
-        self.device = DeviceWay(self.applicant, self.expires_at, self._changed)
+        self.device = self._device_way()
         if self._outcome is not None:
             self._poll(self.device)
             self._changed()
@@ -259,6 +286,15 @@ class SignIn:
 
         return asked(self) == asked(other)
 
+    async def forget(self) -> None:
+        """See to it that no other run takes this sign-in up any more."""
+        await self._keeper.forget()
+
+    def leave(self) -> None:
+        """Wait no longer, because the program ends. Another run may take the sign-in up again."""
+        self._left = True
+        self.cancel()
+
     def cancel(self) -> None:
         """End this sign-in. Nothing is stored unless the provider had already granted."""
         if self.ended:
@@ -272,6 +308,8 @@ class SignIn:
         self._put(_cancelled())
         if not self._running:
             self._finished.set()
+            if not self._left:
+                self._keeper.forget_now()
 
     # ---- how it goes
 
@@ -283,6 +321,7 @@ class SignIn:
             async with asyncio.timeout(max(0, self.expires_at - self.workspace.now())):
                 if self.link is not None:
                     await self._ask_for_link(self.link, self._outcome)
+                    await self._keeper.keep(attempt=self.link.attempt)
                     await self.link.prepare()
                 self._changed()
                 if self.device is not None and self._polling is None and not self._outcome.done():
@@ -336,6 +375,16 @@ class SignIn:
         self.state = SignInState.AUTHORIZED
         return granted.entry
 
+    def _device_way(self, code: DeviceCode | None = None) -> DeviceWay:
+        async def got(new: DeviceCode) -> None:
+            await self._keeper.keep(device=new)
+
+        return DeviceWay(self.applicant, self.expires_at, self._changed, code=code, got=got)
+
+    async def _by_code(self, tokens: TokenSet) -> Granted:
+        await self._keeper.forget()
+        return await keep(self.applicant, tokens)
+
     def _poll(self, way: DeviceWay) -> None:
         self._polling = asyncio.create_task(self._by_device(way))
 
@@ -343,7 +392,7 @@ class SignIn:
         try:
             tokens = await way.run()
             outcome: Won | Exception = Won(
-                partial(keep, self.applicant, tokens), "start again with a new code"
+                partial(self._by_code, tokens), "start again with a new code"
             )
         except TuiOauthError as error:
             # What a person declined there is declined. Anything else leaves the link, if any.

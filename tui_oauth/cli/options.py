@@ -230,6 +230,11 @@ def authorize(parser: Parser) -> None:
         help="get a code to confirm on any device, also where there is a browser here",
     )
     parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the sign-in that was interrupted: the same link, whose answer is taken",
+    )
+    parser.add_argument(
         "--qr",
         action="store_true",
         help="show a QR code as well: of the link, or of the address that has the device's code in it",

@@ -22,9 +22,10 @@ from tui_oauth.errors import (
     UsageProblem,
 )
 from tui_oauth.model import Grant
+from tui_oauth.pending import kept_sign_ins
 from tui_oauth.signin import SignIn, SignIns, SignInState
 from tui_oauth.terminal import is_behind_nat
-from tui_oauth.text import duration, rfc3339
+from tui_oauth.text import duration, relative, rfc3339
 from tui_oauth.tokens import refresh_entry
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ _CUT_BY_TERMINAL = (1023, 4095)
 def authorize(context: Context) -> int:
     """Print the link, wait for the answer, store the tokens."""
     args = context.args
+    if args.resume and args.timeout:
+        raise UsageProblem(
+            "A sign-in that goes on ends when its own time is up.", "Leave --timeout out."
+        )
     try:
         entry = context.workspace.vault.find(args.name)
         if entry.grant == Grant.CLIENT:
@@ -58,6 +63,11 @@ def authorize(context: Context) -> int:
 
 def _without_person(context: Context, entry: Entry) -> None:
     """A new token with the client's own credentials (RFC 6749 section 4.4): nobody is asked."""
+    if context.args.resume:
+        raise UsageProblem(
+            f"{entry.name} gets its tokens without a person: there is no sign-in to go on with.",
+            "Leave --resume out.",
+        )
     if context.args.device:
         raise UsageProblem(
             f"{entry.name} gets its tokens without a person: there is no code to confirm.",
@@ -88,8 +98,13 @@ async def _authorize(context: Context, entry: Entry) -> None:
     sign_ins = SignIns(context.workspace)
     desk: _Desk | None = None
     try:
-        sign_in = sign_ins.begin(entry, lifetime=context.args.timeout)
-        if context.args.device:
+        args = context.args
+        if args.resume:
+            sign_in = sign_ins.resume(entry)
+        else:
+            _tell_of_earlier(context, entry)
+            sign_in = sign_ins.begin(entry, lifetime=args.timeout)
+        if args.device:
             sign_in.start_device()
         desk = _Desk(context, sign_in)
         sign_in.on_change = desk.changed
@@ -98,11 +113,26 @@ async def _authorize(context: Context, entry: Entry) -> None:
             result = await sign_in.run()
         except SignInEnded as error:
             raise desk.no_way_left or error from None
+        except asyncio.CancelledError:  # ^C, which cancels
+            await sign_in.forget()
+            raise
         desk.authorized(result)
     finally:
         if desk is not None:
             desk.close()
         await sign_ins.close()
+
+
+def _tell_of_earlier(context: Context, entry: Entry) -> None:
+    """That a sign-in was begun before and can still be answered. This is a new one all the same."""
+    now = context.workspace.now()
+    waiting = [one for one in kept_sign_ins(context.workspace, entry) if one.expires_at > now]
+    if waiting:
+        output.note(
+            f"A sign-in of {entry.name} that was begun {relative(waiting[0].begun_at, now)} still "
+            "waits for its answer; this is a new one. To go on with that one: "
+            f"tui-oauth authorize {shell_word(entry.name)} --resume"
+        )
 
 
 class _Desk:
@@ -124,7 +154,14 @@ class _Desk:
         self._told_failure: TuiOauthError | None = None
 
     def begun(self) -> None:
-        """Say what is waited for where there is no link yet to show."""
+        """Say what is taken up, and what is waited for where there is no link yet to show."""
+        sign_in = self._sign_in
+        if sign_in.taken_up:
+            now = self._context.workspace.now()
+            output.note(
+                f"Going on with the sign-in of {sign_in.entry.name} that was begun "
+                f"{relative(sign_in.begun_at, now)}: the address that its link ends on is taken."
+            )
         if self._sign_in.link is not None and not self._sign_in.authorization_url:
             output.note(f"Asking {self._sign_in.service.name} for the link.")
 
@@ -266,6 +303,8 @@ class _Desk:
             note(
                 f"A short address of the same link, where this port is reached: {sign_in.short_link}"
             )
+        if sign_in.unkept:
+            note(sign_in.unkept)
         if sign_in.fingerprint and not sign_in.problem:
             note("The browser will ask once about the certificate made on this machine, SHA-256:")
             note(f"  {sign_in.fingerprint}")
@@ -293,6 +332,8 @@ class _Desk:
 
         wanted = self._context.args.open
         if wanted is None:
+            # The link of one that goes on has been opened before.
+            by_itself = by_itself and not self._sign_in.taken_up
             wanted = by_itself and is_terminal(sys.stderr) and can_open(self._context.environ)
         if not wanted:
             return

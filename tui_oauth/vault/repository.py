@@ -181,6 +181,8 @@ class Vault:
             )
             self._upkeep.release(entry_id)
             self._table.update(self._seal(new, new_secrets), doc_ids=[record.number])
+            if _asks((new, new_secrets)) != _asks((old, old_secrets)):
+                self._upkeep.write_sign_ins(entry_id, b"")
         if _granted(new_secrets) != _granted(old_secrets):
             # Newer tokens are on disk, so an answer that was kept for later is of no use any more.
             # It still is when only what stands beside the tokens has changed.
@@ -217,6 +219,9 @@ class Vault:
             self._storage.write(tables)
             if changes.removed:
                 self._upkeep.forget_all_but(after.keys())
+            for entry, secrets in changes.stored:
+                if entry.id in held and _asks((entry, secrets)) != _asks(held[entry.id]):
+                    self._upkeep.write_sign_ins(entry.id, b"")
         for entry, secrets in changes.stored:
             if entry.id in held and held[entry.id][1].tokens != secrets.tokens:
                 self._upkeep.drop_pending(entry.id)
@@ -262,6 +267,8 @@ class Vault:
             base = header._replace(slots=edit(header.slots), seals=0)
             sealed = self._read(lambda: sealing.resealed(self._keys, new, documents))
             self._storage.write_under(new, {container.ENTRIES_TABLE: sealed}, base)
+            # The old key may have leaked, and with it the code verifiers.
+            self._upkeep.forget_sign_ins()
 
     def held(self) -> dict[str, Held]:
         """Every entry with its secrets by id, all of one state of the vault: for an export."""
@@ -330,6 +337,26 @@ class Vault:
             self._upkeep.drop_pending(entry_id)
             return None
         return tokens
+
+    def sign_ins(self, entry_id: str) -> bytes:
+        """What `change_sign_ins` keeps of this entry; empty where there is nothing that opens.
+
+        It goes with the entry, and when what the entry asks for or with changes.
+        """
+        return self._upkeep.read_sign_ins(entry_id)
+
+    def change_sign_ins(self, entry_id: str, edit: Callable[[bytes], bytes]) -> None:
+        """Replace what is kept of an entry's sign-ins (JSON) by what `edit` makes of it.
+
+        `edit` runs under the vault's lock, so of several processes that take something out one
+        gets it; the vault itself is not written. NotFound if the entry is gone.
+        """
+        with self._storage.transaction():
+            self._stored(entry_id)
+            before = self._upkeep.read_sign_ins(entry_id)
+            after = edit(before)
+            if after != before or not after:
+                self._upkeep.write_sign_ins(entry_id, after)
 
     def _stored(self, entry_id: str) -> Record:
         found = self._table.search(where("id") == entry_id)
@@ -400,6 +427,13 @@ class Vault:
 def _granted(secrets: EntrySecrets) -> tuple[Secret | None, Secret | None]:
     tokens = secrets.tokens
     return (tokens.access_token, tokens.refresh_token) if tokens is not None else (None, None)
+
+
+def _asks(held: Held) -> tuple[object, ...]:
+    """What a sign-in of an entry asks for, and who asks: another one makes it another sign-in."""
+    entry, secrets = held
+    asked = (entry.service, dict(entry.variables), entry.pinned, entry.scopes, entry.callback_url)
+    return (*asked, secrets.client_id, secrets.client_secret)
 
 
 def _record(document: Document) -> Record:

@@ -1,11 +1,13 @@
-"""What a refresh needs beside the vault, in the folder `locks` (mode 0700).
+"""What an entry needs beside the vault for a while, in the folder `locks` (mode 0700).
 
     <entry id>.lock      held while a process asks the provider for new tokens, and marked with it
     <entry id>.reserve   disk space, taken before a single-use refresh token is spent
     <entry id>.pending   the sealed answer to a refresh that could not be stored
+    <entry id>.signins   the sealed sign-ins that wait for their answer (`tui_oauth.pending`)
 
 A provider that rotates refresh tokens takes the old one with the request: two processes must not
-send it twice, and the answer must not be lost to a full disk.
+send it twice, and the answer must not be lost to a full disk. A sign-in has to outlive the
+connection that it was begun over. Copies and exports of the vault have none of this in them.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from tui_oauth.vault.intents import Intents
 
 RESERVED_MARGIN = 64 * 1024
-_KINDS = {".lock", ".reserve", ".pending"}
+_KINDS = {".lock", ".reserve", ".pending", ".signins"}
 _MAX_PENDING_BYTES = 4 * 1024 * 1024
+_MAX_SIGN_INS_BYTES = 1024 * 1024
+_SIGN_INS_BLOCK = 4096
 
 
 class Upkeep:
@@ -86,6 +90,34 @@ class Upkeep:
         """Remove a kept answer that is not needed any more."""
         files.discard(self._path(entry_id, "pending"))
 
+    def read_sign_ins(self, entry_id: str) -> bytes:
+        """What is kept of the entry's sign-ins; empty where nothing is, or nothing that opens.
+
+        One that does not open is nothing to mend: the sign-in is begun anew.
+        """
+        try:
+            path = self._path(entry_id, "signins")
+            data, _ = files.read_private(path, "kept sign-in", _MAX_SIGN_INS_BYTES)
+            text = self._keys.open_part("signins", entry_id, 0, "", data.decode("ascii"))
+        except (FileNotFoundError, UnicodeDecodeError, crypto.DoesNotOpen):
+            return b""
+        return text.rstrip(b" ")
+
+    def write_sign_ins(self, entry_id: str, text: bytes) -> None:
+        """Keep `text`, JSON, in place of what was kept; nothing where it is empty."""
+        if not text:
+            files.discard(self._path(entry_id, "signins"))
+            return
+        path = self._ready(entry_id, "signins")
+        sealed = self._keys.seal_part("signins", entry_id, 0, "", text, _SIGN_INS_BLOCK)
+        files.replace_private(path, sealed.encode("ascii"), "kept sign-in", keep_previous=False)
+
+    def forget_sign_ins(self) -> None:
+        """Remove what is kept of every entry's sign-ins."""
+        for path in self._listed():
+            if path.suffix == ".signins" and container.is_id(path.stem):
+                files.discard(path)
+
     def forget_all_but(self, entry_ids: Collection[str]) -> None:
         """Remove everything that belongs to entries not in `entry_ids`, which are all there are.
 
@@ -93,13 +125,15 @@ class Upkeep:
         killed goes, and nobody can add an entry meanwhile. Locks go too: whoever waits for one, or
         makes a new one, finds that the entry is gone.
         """
-        try:
-            found = list(self._folder.iterdir())
-        except OSError:
-            return
-        for path in found:
+        for path in self._listed():
             if path.suffix in _KINDS and container.is_id(path.stem) and path.stem not in entry_ids:
                 files.discard(path)
+
+    def _listed(self) -> list[Path]:
+        try:
+            return list(self._folder.iterdir())
+        except OSError:
+            return []
 
     def _ready(self, entry_id: str, kind: str) -> Path:
         files.make_private_folder(self._folder, private=True)

@@ -22,6 +22,7 @@ from tui_oauth.entries import shell_word
 from tui_oauth.errors import TuiOauthError
 from tui_oauth.oauth.device import grouped
 from tui_oauth.terminal import is_behind_nat, surroundings
+from tui_oauth.text import relative
 from tui_oauth.tui.bare_link import show_bare_link
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.following import follow
@@ -42,6 +43,7 @@ from tui_oauth.tui.widgets.title_bar import TitleBar
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
 
+_STILL_COUNTS = "its link and its answer still count. For a new one: ^x, then New link."
 _LEFT = "Waiting, {} left"
 _CODE_LEFT = "The code ends in {}"
 
@@ -93,7 +95,7 @@ class AuthorizeScreen(AppScreen[None]):
     def on_mount(self) -> None:
         environ = self.home.workspace.environ
         self._with_ssh = surroundings(environ, sys.platform).over_ssh
-        self._begin()
+        self._begin(take_up=True)
 
     def on_unmount(self) -> None:
         self._let_go()
@@ -102,11 +104,14 @@ class AuthorizeScreen(AppScreen[None]):
         # What ended below a help screen or dialog is shown once this screen is on top again.
         self._look()
 
-    def _begin(self) -> None:
-        """Take the sign-in that waits for this entry, or a new one, and see that it runs."""
+    def _begin(self, *, take_up: bool = False) -> None:
+        """Take the sign-in that waits for this entry, or a new one, and see that it runs.
+
+        `take_up`: also one that was begun by an earlier run and can still be answered.
+        """
         try:
             entry = self.home.workspace.vault.get(self.entry_id)
-            signin = self.home.signins.begin(entry)
+            signin = self.home.signins.begin(entry, take_up=take_up)
         except TuiOauthError as error:
             self.app.pop_screen()
             self.home.show_problem(error, "There is no Authorization link")
@@ -124,6 +129,11 @@ class AuthorizeScreen(AppScreen[None]):
         self.query_one(PasteRow).follow(signin)
         # A code that was asked for at once is the nearest way: there is no browser here.
         self._show_way(code=signin.link is None or signin.device is not None)
+        if signin.taken_up and not signin.ended:
+            begun = relative(signin.begun_at, self.home.workspace.now())
+            self.say(f"Begun {begun} and taken up again: {_STILL_COUNTS}")
+        else:
+            self.query_one(QuietLine).forget()
 
     def _let_go(self) -> None:
         if self._signin is not None and self._signin.on_change == self._on_change:

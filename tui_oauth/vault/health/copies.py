@@ -1,15 +1,16 @@
-"""What stands beside a vault: its copies, the note of what was last seen, kept answers."""
+"""What stands beside a vault: its copies, the note of what was last seen, kept answers and sign-ins."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shlex
 from pathlib import Path
 
 from tui_oauth.errors import StorageFailed, TuiOauthError
-from tui_oauth.text import neutralise
+from tui_oauth.text import neutralise, rfc3339
 from tui_oauth.vault import (
     backups,
     container,
@@ -118,6 +119,55 @@ def check_pending(report: Report, path: Path, keys: Keys | None, data: bytes) ->
             advice = f"Store them now: tui-oauth refresh {shlex.quote(called)}"
         sentence = f"{kept} holds new tokens of {called} that could not be stored."
         report.warn("kept-answer", sentence, advice)
+
+
+def check_sign_ins(report: Report, path: Path, keys: Keys | None, data: bytes, now: int) -> None:
+    """Sign-ins that were interrupted, and whether they can still be taken up."""
+    beside: list[Path] = []
+    with contextlib.suppress(OSError):
+        beside = sorted((path.parent / "locks").iterdir())
+    kept = [one for one in beside if one.suffix == ".signins" and container.is_id(one.stem)]
+    names = _names(data, keys, path) if keys is not None and kept else None
+    for file in kept:
+        if check_file(report, file, "kept sign-in", "sign-in") is None:
+            continue
+        if keys is None or names is None:
+            report.note("sign-in-waits", f"{file} holds sign-ins that were begun.")
+            continue
+        if file.stem not in names:
+            sentence = f"{file} holds sign-ins of an entry that is gone."
+            report.warn("sign-in-orphan", sentence, "Remove it.")
+            continue
+        word = shlex.quote(names[file.stem])
+        ends = _last_end(Upkeep(path, keys), file.stem)
+        if ends is None:
+            report.warn(
+                "sign-in-damaged",
+                f"{file} does not open: a sign-in of {names[file.stem]} cannot be gone on with.",
+                f"Remove it, and start again: tui-oauth authorize {word}",
+            )
+        elif ends > now:
+            report.note(
+                "sign-in-waits",
+                f"A sign-in of {names[file.stem]} waits for its answer until {rfc3339(ends)}.",
+                f"If nobody waits for it any more: tui-oauth authorize {word} --resume",
+            )
+        else:
+            report.note(
+                "sign-in-expired",
+                f"{file} holds a sign-in whose time was up at {rfc3339(ends)}.",
+                "The next sign-in of that entry clears it away; it can be removed.",
+            )
+    report.done("sign-ins that were interrupted")
+
+
+def _last_end(upkeep: Upkeep, entry_id: str) -> int | None:
+    """When the last of the entry's kept sign-ins ends, in Unix seconds; None if they do not open."""
+    try:
+        kept = json.loads(upkeep.read_sign_ins(entry_id))["kept"]
+        return max(int(one["expires_at"]) for one in kept)
+    except (TuiOauthError, ValueError, KeyError, TypeError):
+        return None
 
 
 def check_intents(report: Report, path: Path, keys: Keys | None, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def examine(
         content.check_structure(report, data, path)
     copies.check_copies(report, path, header, keys)
     copies.check_pending(report, path, keys, data)
+    copies.check_sign_ins(report, path, keys, data, int(time.time()))
     copies.check_intents(report, path, keys, data)
     return keys
 
