@@ -21,7 +21,7 @@ def damage(vault, place=0.5):
 
 def test_doctor_on_a_healthy_vault(shell, configured):
     done = shell.run("doctor")
-    assert done.out == "Nothing found in 13 checks.\n"
+    assert done.out == "Nothing found in 14 checks.\n"
     assert done.err == ""
     shown = shell.run("doctor", "--json").json
     assert shown["state"] == "clean"

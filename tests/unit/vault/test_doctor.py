@@ -52,7 +52,7 @@ def test_a_healthy_vault_is_clean(full: Vault, home: Path) -> None:
     assert report.findings == []
     assert report.left_out == []
     assert report.clean
-    assert len(report.checked) == 13
+    assert len(report.checked) == 14
 
 
 def test_no_vault_and_a_vault_that_went(full: Vault, home: Path, spots: Places) -> None:
