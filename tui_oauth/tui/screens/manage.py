@@ -144,6 +144,8 @@ class ManageScreen(EndingActions):
             self.open_vault()
 
     def _loaded(self, read: Listing, select: str | None = None) -> None:
+        if self.query_one_optional(EntryTable) is None:
+            return  # the program ends and has taken the table away already
         if self._listing is None:
             self.set_timer(_LOOK_AFTER_SECONDS, self._look_until)
         else:
