@@ -35,12 +35,16 @@ class CallbackSettings(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """All settings. `defaults` holds a person's own defaults of services' variables, by service id."""
+    """All settings. `defaults` holds a person's own defaults of services' variables, by service id.
+
+    `ascii`: whether only ASCII is drawn; None leaves that to the locale.
+    """
 
     callback: CallbackSettings = CallbackSettings()
     vault: str = ""
     theme: str = ""
     sign_in_minutes: int = 10
+    ascii: bool | None = None
     defaults: Mapping[str, Mapping[str, str]] = NO_DEFAULTS
 
 
@@ -71,12 +75,13 @@ def load(path: Path) -> Settings:
 
 
 def _settings(path: Path, data: dict[str, Any]) -> Settings:
-    _only(path, "", data, {"vault", "theme", "sign_in_minutes", "callback", "defaults"})
+    _only(path, "", data, {"vault", "theme", "ascii", "sign_in_minutes", "callback", "defaults"})
     return Settings(
         callback=_callback(path, _table(path, data, "callback")),
         vault=_text(path, data, "vault"),
         theme=_text(path, data, "theme"),
         sign_in_minutes=_number(path, data, "sign_in_minutes", 10, 1, 60),
+        ascii=_flag(path, data, "ascii"),
         defaults=_defaults(path, _table(path, data, "defaults")),
     )
 
@@ -159,6 +164,13 @@ def _text(path: Path, data: dict[str, Any], key: str, prefix: str = "") -> str:
         raise _invalid(path, prefix + key, "it has to be a text in quotes")
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in value):
         raise _invalid(path, prefix + key, "it holds control characters")
+    return value
+
+
+def _flag(path: Path, data: dict[str, Any], key: str) -> bool | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise _invalid(path, key, "it has to be true or false, without quotes")
     return value
 
 

@@ -85,7 +85,7 @@ def test_a_paste_on_the_terminal(shell, configured, browser):
 def test_a_dumb_terminal_is_told_what_to_do(shell, workspace):
     with shell.terminal(environ={"TERM": "dumb"}) as terminal:
         seen = terminal.end(2)
-    assert "needs a terminal" in seen
+    assert "cannot draw on this terminal" in seen
     assert "\x1b" not in seen
 
 

@@ -23,7 +23,7 @@ def test_everything_can_be_set(tmp_path):
     found = load(
         written(
             tmp_path,
-            'vault = "~/v.json"\ntheme = "nord"\nsign_in_minutes = 5\n'
+            'ascii = false\nvault = "~/v.json"\ntheme = "nord"\nsign_in_minutes = 5\n'
             '[callback]\nport = 9000\npath = "/oauth/back"\nhost = "localhost"\n'
             'public_url = "https://auth.example.com/cb"\ncertificate = "c.pem"\nprivate_key = "k.pem"\n'
             '[defaults.zendesk]\nsubdomain = "acme"\n',
@@ -34,6 +34,8 @@ def test_everything_can_be_set(tmp_path):
     assert found.callback.public_url == "https://auth.example.com/cb"
     assert found.defaults == {"zendesk": {"subdomain": "acme"}}
     assert found.sign_in_minutes == 5
+    assert found.ascii is False
+    assert Settings().ascii is None
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,7 @@ def test_everything_can_be_set(tmp_path):
         ("callback = 1", "table"),
         ("[defaults.zendesk]\nsubdomain = 3", "defaults.zendesk.subdomain"),
         ("theme = 1", "theme"),
+        ('ascii = "yes"', "ascii"),
         ("x = '\x00'", "not valid TOML"),
     ],
 )

@@ -29,8 +29,11 @@ def event_of(code: DeviceCode) -> dict[str, object]:
     }
 
 
-def narrate(sign_in: SignIn, code: DeviceCode, now: int) -> None:
-    """Who asks, where, for what, until when, and the code itself (checklist rules 101 and 102)."""
+def narrate(sign_in: SignIn, code: DeviceCode, now: int, *, pictures: bool) -> None:
+    """Who asks, where, for what, until when, and the code itself (checklist rules 101 and 102).
+
+    `pictures`: whether the code is drawn in large letters too, where there is room.
+    """
     note = output.note
     shown = grouped(code.user_code)
     first = "Or confirm" if sign_in.link is not None else "Confirm"
@@ -40,7 +43,7 @@ def narrate(sign_in: SignIn, code: DeviceCode, now: int) -> None:
         f"{host_of(code.verification_uri)} ({sign_in.service.name}):"
     )
     note()
-    rows = large(shown) if is_terminal(sys.stderr) else ()
+    rows = large(shown) if pictures and is_terminal(sys.stderr) else ()
     if rows and len(rows[0]) + 4 <= shutil.get_terminal_size().columns:
         for row in rows:
             note(f"  {row}")

@@ -12,6 +12,15 @@ from tui_oauth.terminal import surroundings
 def manage(context: Context) -> int:
     """Open Manage OAuth in this terminal. UsageProblem where there is none."""
     if not has_terminal(context):
+        term = context.environ.get("TERM", "")
+        if is_terminal(sys.stdin) and is_terminal(sys.stdout):
+            named = f"TERM={term}" if term else "no TERM"
+            raise UsageProblem(
+                f"Manage OAuth cannot draw on this terminal, which says {named}: it moves no cursor.",
+                "Every step is a command too, line by line: tui-oauth list, create NAME --service ID, "
+                "configure NAME, authorize NAME, token NAME; tui-oauth --help shows them all. "
+                "If the terminal can do more, name it, for instance: TERM=xterm-256color tui-oauth",
+            )
         raise UsageProblem(
             "Manage OAuth needs a terminal to draw in, and this is none.",
             "Here use the commands, for instance tui-oauth list; tui-oauth --help shows them all.",

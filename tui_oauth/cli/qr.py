@@ -8,8 +8,11 @@ from tui_oauth.cli import output
 from tui_oauth.cli.context import is_terminal
 
 
-def show_qr(link: str) -> None:
-    """`link` as a QR code, painted where a terminal is."""
+def show_qr(link: str, *, pictures: bool = True) -> None:
+    """`link` as a QR code, painted where a terminal is; without `pictures` the reason for none."""
+    if not pictures:
+        output.note("A QR code is drawn in blocks, which this terminal does not show.")
+        return
     from tui_oauth.qr import qr_code
 
     try:

@@ -21,10 +21,11 @@ from tui_oauth.errors import (
     TuiOauthError,
     UsageProblem,
 )
+from tui_oauth.letters import ascii_only
 from tui_oauth.model import Grant
 from tui_oauth.pending import kept_sign_ins
 from tui_oauth.signin import SignIn, SignIns, SignInState
-from tui_oauth.terminal import is_behind_nat
+from tui_oauth.terminal import is_behind_nat, surroundings
 from tui_oauth.text import duration, relative, rfc3339
 from tui_oauth.tokens import refresh_entry
 
@@ -205,6 +206,13 @@ class _Desk:
             output.note(self._sign_in.note)
         _tell_authorized(self._context, entry)
 
+    @property
+    def _pictures(self) -> bool:
+        """Whether blocks are drawn: not in ASCII, and not where a screen reader would read them out."""
+        environ, settings = self._context.environ, self._context.workspace.settings
+        dumb = is_terminal(sys.stderr) and surroundings(environ, sys.platform).dumb
+        return not dumb and not ascii_only(environ, settings.ascii)
+
     def _announce(self) -> None:
         args, sign_in = self._context.args, self._sign_in
         if sign_in.link is None:
@@ -224,7 +232,7 @@ class _Desk:
             )
         self._narrate(reads)
         if args.qr and not sign_in.device_waits:
-            show_qr(sign_in.authorization_url)
+            show_qr(sign_in.authorization_url, pictures=self._pictures)
         # Whoever asks for a code wants to go on elsewhere.
         self._open_browser(sign_in.authorization_url, by_itself=not args.device)
         if reads:
@@ -274,9 +282,9 @@ class _Desk:
             address = code.verification_uri_complete or code.verification_uri
             if args.json:
                 output.event(event_of(code))
-            narrate(self._sign_in, code, self._context.workspace.now())
+            narrate(self._sign_in, code, self._context.workspace.now(), pictures=self._pictures)
             if args.qr:
-                show_qr(address)
+                show_qr(address, pictures=self._pictures)
             if self._sign_in.link is None:
                 self._open_browser(address, by_itself=False)
         if device.error is not None and device.error is not self._told_failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -18,9 +19,11 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tui_oauth.hardening import harden
+from tui_oauth.letters import ascii_only
 from tui_oauth.text import neutralise
 from tui_oauth.traffic import Recorder
 from tui_oauth.tui import crash, theme
+from tui_oauth.tui.ascii_only import AsciiOnly
 from tui_oauth.tui.harmless import Harmless
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
@@ -39,8 +42,10 @@ if TYPE_CHECKING:
     from tui_oauth.workspace import Workspace
 
 POLL_SECONDS = 1.0
+CATCH_UP_SECONDS = 0.5  # a widget that waits for the app must not make the app wait for ever
 MAX_TOAST = 2_000
 _HARMLESS = Harmless()
+_ASCII_ONLY = AsciiOnly()
 
 
 class ManageOAuth(Windows):
@@ -66,6 +71,8 @@ class ManageOAuth(Windows):
         """How the open vault is protected, for every title bar; empty until it is open."""
         self._signins: SignIns | None = None
         self.animation_level = "none"
+        self.ascii_only = ascii_only(workspace.environ, workspace.settings.ascii)
+        """Whether this terminal is drawn in ASCII."""
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
         chosen, self._theme_problem = theme.choose_theme(
@@ -82,7 +89,8 @@ class ManageOAuth(Windows):
         return ManageScreen()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), _HARMLESS]
+        last = [_HARMLESS, _ASCII_ONLY] if self.ascii_only else [_HARMLESS]
+        return [*super().get_line_filters(), *last]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(self.current_theme.dark)
@@ -108,6 +116,26 @@ class ManageOAuth(Windows):
         """No cursor blinks: over SSH that is 2 kB a second for nothing."""
         if hasattr(event.widget, "cursor_blink"):  # Input, and TextArea without importing it
             event.widget.cursor_blink = False
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._take_in_what_was_typed()
+        await super().on_event(event)
+
+    async def _take_in_what_was_typed(self) -> None:
+        """Let the focused widget catch up before another key is looked at.
+
+        A key such as ^s belongs to the screen and comes before the widget. Over a slow line it
+        arrives in one piece with what was typed or pasted before, and would save a part of it.
+        """
+        focused = self.focused
+        if focused is None or not focused.message_queue_size:
+            return
+        caught_up = asyncio.Event()
+        focused.call_later(caught_up.set)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                await caught_up.wait()
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(128 + number, return_code=128 + number)

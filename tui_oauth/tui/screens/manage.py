@@ -228,11 +228,14 @@ class ManageScreen(EndingActions):
         if self._listing is None or self.query_one_optional(EntryTable) is None:
             return  # not there yet, or the program ends and has taken the table away already
         self._ticks += 1
+        # Not `is_current`: that is true for the screen below another one too, and what changes there
+        # has the whole upper one sent again, 8 kB a second.
+        on_top = self.app.screen is self
         if self.home.workspace.vault.changed_on_disk(self._listing):
             self.reload()
-        elif self._ticks % _WORDS_EVERY == 0 and not self.is_current:
+        elif self._ticks % _WORDS_EVERY == 0 and not on_top:
             self._show_title()  # the screen above shows the level of protection as well
-        elif self.is_current and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
+        elif on_top and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
             self._arrange()
             self._show_details()
             if self._ticks % _WORDS_EVERY == 0:

@@ -29,6 +29,7 @@ class Countdown(Static):
         self._now = now
         self._ends_at: int | None = None
         self._timer: Timer | None = None
+        self._length = -1
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(1.0, self._tick, pause=self._ends_at is None)
@@ -45,8 +46,10 @@ class Countdown(Static):
         self._tick()
 
     def _tick(self) -> None:
-        if self._ends_at is None:
-            self.update(Content(""))
-            return
-        left = clock_words(int(self._ends_at - self._now()))
-        self.update(Content(self._words.replace("{}", left)))
+        words = ""
+        if self._ends_at is not None:
+            left = clock_words(int(self._ends_at - self._now()))
+            words = self._words.replace("{}", left)
+        # Another layout would have the whole screen sent again: 8 kB a second for one digit.
+        self.update(Content(words), layout=len(words) != self._length)
+        self._length = len(words)

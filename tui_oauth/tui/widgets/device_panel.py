@@ -101,7 +101,8 @@ class DevicePanel(Vertical, can_focus=True):
         """The large letters, where there is room for all of them."""
         rows = large(grouped(self.user_code)) if self._code is not None else ()
         picture = self.query_one("#device-large", Static)
-        picture.display = bool(rows) and len(rows[0]) <= self.content_size.width
+        drawn = bool(rows) and not getattr(self.app, "ascii_only", False)
+        picture.display = drawn and len(rows[0]) <= self.content_size.width
         picture.update(Content("\n".join(rows)))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
 
 _MAX_TROUBLE = 1_000
+_LEAST_ROWS = 6  # of the link, in the smallest terminal; a quarter of a larger one
 
 
 class LinkPanel(UrlPanel):
@@ -28,6 +29,7 @@ class LinkPanel(UrlPanel):
         """Show the link of `signin` as it is now; True when it takes the place of another one."""
         before, link = self.url, signin.authorization_url
         self.show(link, f"Open {true_host(link)}" if link else "", signin.service.name)
+        self._fit()
         if not link:
             words = f"◐ Asking {neutralise(signin.service.name)} for the link"
             self.query_one(".url-text", Static).update(Content(words))
@@ -36,3 +38,17 @@ class LinkPanel(UrlPanel):
         line.display = bool(trouble)
         line.update(Content(f"▲ {neutralise(trouble, _MAX_TROUBLE)}"))
         return bool(before) and before != link
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """A link that would push all else out of sight is shown in part; both keys give it whole."""
+        link, room = self.url, self.content_size.width * max(_LEAST_ROWS, self.app.size.height // 4)
+        whole = not room or len(link) <= room
+        self.border_subtitle = (
+            "" if whole else Content(f"{len(link):,} characters: ^y copies, ^l prints them all")
+        )
+        if link:
+            shown = link if whole else f"{link[: room - 1]}…"
+            self.query_one(".url-text", Static).update(Content(neutralise(shown, len(shown) + 2)))

@@ -61,6 +61,10 @@ class QrView(Widget):
         if not self.display or not self.size:
             return
         self.remove_children()
+        if getattr(self.app, "ascii_only", False):
+            words = "A QR code is drawn in blocks, and this terminal is drawn in ASCII. Copy the link instead."
+            self.mount(Static(Content(words)))
+            return
         if self._code is None:
             self.mount(Static(Content("The link is too long for a QR code. Copy it instead.")))
             return
