@@ -115,6 +115,12 @@ class UnsafePath(TuiOauthError):
     exit_code = 9
 
 
+class NotAllowed(TuiOauthError):
+    """The entry's list of programs does not have the one that asked for its token."""
+
+    exit_code = 9
+
+
 class ProviderRefused(TuiOauthError):
     """The provider answered, and its answer is no.
 

@@ -127,6 +127,19 @@ class Workspace:
         if self.tell is not None and self.vault_notice:
             self.tell(self.vault_notice)
 
+    def with_vault_shut(self) -> Workspace:
+        """The same surroundings, with the vault not open and nobody to ask.
+
+        Whoever still works with this one can store what it has under way.
+        """
+        return Workspace(
+            self.environ,
+            self.places,
+            self.settings,
+            key_options=self.key_options,
+            clock=self._clock,
+        )
+
     @property
     def vault_notice(self) -> str:
         """What a person should know of the open vault: an older state of it was put in its place."""

@@ -124,6 +124,7 @@ def _whole_session(
     _special_entry(session)
     _from_a_url(session)
     _reading(session, provider, tmp_path)
+    _agent(session, shell, tmp_path)
     _keys_and_copies(session, shell, tmp_path)
     _crash(session, shell)
     _practice(session, shell)
@@ -253,6 +254,31 @@ def _reading(session: Session, provider: PracticeProvider, tmp_path: Path) -> No
     )
     run("service", "check", str(own), code=None)
     run("service", "add", str(own), code=None)
+
+
+def _agent(session: Session, shell: Shell, tmp_path: Path) -> None:
+    """The same tokens from a running agent, which keeps and says nothing of them."""
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    shell.more["XDG_RUNTIME_DIR"] = str(runtime)
+    session.run("agent", "install")
+    session.run("agent", "status", code=3)
+    own_key = shell.more.pop("TUI_OAUTH_PASSPHRASE_COMMAND")
+    with shell.start("--debug", "--passphrase-command", own_key, "agent") as agent:
+        said = agent.said("The vault is open")
+        session.run("agent", "status")
+        session.run("agent", "status", "--json")
+        session.run("token", "special", shows="access_token")
+        session.run("header", "special", shows="access_token")
+        session.run("token", "special", "--json", shows="access_token")
+        session.run("lock", code=None)
+        session.run("token", "special", code=4)
+        agent.interrupt(signal.SIGTERM)
+        done = agent.end()
+    session.done.add("agent")
+    assert session.canaries.within(said + done.out + done.err) == set()
+    shell.more["TUI_OAUTH_PASSPHRASE_COMMAND"] = own_key
+    del shell.more["XDG_RUNTIME_DIR"]
 
 
 def _keys_and_copies(session: Session, shell: Shell, tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_rule_118_and_119_no_command_prints_what_a_terminal_would_obey(foreign: 
     run("create", "again", "--service", "evil", "--set", f"{ARGUMENT}=x")
     run("create", "again", "--discover", f"https://{ARGUMENT}")
     run("discover", f"https://as.example/{ARGUMENT}")
+    _agent(foreign)
     _vault(foreign)
     _bundles(foreign)
     run("doctor", "--json")
@@ -140,6 +141,26 @@ def _reading(foreign: Foreign) -> None:
     shown = foreign.run("list").out
     for one in ENTRIES:
         assert f"name{one.id[-1]}[/][0]" in shown, "it can be read all the same"
+
+
+def _agent(foreign: Foreign) -> None:
+    run, shell = foreign.run, foreign.shell
+    run("agent")
+    run("agent", "install")
+    run("agent", "install", "--print")
+    runtime = foreign.folder / "run"
+    runtime.mkdir(mode=0o700)
+    shell.more["XDG_RUNTIME_DIR"] = str(runtime)
+    with shell.start("agent") as agent:
+        said = agent.said("The vault is open")
+        shown = run("agent", "status").out
+        assert f"name{ENTRIES[0].id[-1]}[/][0]" in shown
+        run("agent", "status", "--json")
+        run("token", ARGUMENT)
+        agent.interrupt()
+        said += agent.end().err
+    assert not OBEYED & set(said)
+    del shell.more["XDG_RUNTIME_DIR"]
 
 
 def _services(foreign: Foreign) -> None:

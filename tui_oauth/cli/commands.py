@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui_oauth.cli import options, program_options
+from tui_oauth.cli import agent_options, options, program_options
 
 
 class Command(NamedTuple):
@@ -248,6 +248,26 @@ COMMANDS = (
         options.doctor,
     ),
     Command(
+        "agent",
+        "agent:run",
+        "keep entries fresh in the background and hand their tokens out, until a signal ends it",
+        "tui-oauth agent",
+    ),
+    Command(
+        "agent status",
+        "agent:status",
+        "how the background keeper stands: each entry's next refresh and last error",
+        "tui-oauth agent status --json",
+        agent_options.status,
+    ),
+    Command(
+        "agent install",
+        "agent:install",
+        "write a systemd user unit for the agent, and say how to enable it",
+        "tui-oauth agent install --print",
+        agent_options.install,
+    ),
+    Command(
         "sandbox",
         "practice:sandbox",
         "run the practice provider until ^C",
@@ -268,3 +288,6 @@ GROUPS = {
     "vault": ("vault:group", "the vault's keys and copies"),
     "vault key": ("keys:group", "list, add or remove the keys that open the vault"),
 }
+
+# Commands that run alone and have others below them. They stand before those in COMMANDS.
+WITH_COMMANDS_BELOW = {"agent"}

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from tui_oauth.vault import KeyOptions
     from tui_oauth.workspace import Workspace
 
+_KEY_VARIABLES = (
+    "TUI_OAUTH_KEY_FILE",
+    "TUI_OAUTH_PASSPHRASE_COMMAND",
+    "TUI_OAUTH_PASSPHRASE_FD",
+    "TUI_OAUTH_PASSPHRASE",
+)
+
 
 class Context:
     """One run of one command."""
@@ -52,6 +59,16 @@ class Context:
 
             workspace.traffic = Recorder(workspace.now, output.notes)
         return workspace
+
+    @property
+    def names_a_key(self) -> bool:
+        """Whether options or environment say with which key the vault is to be opened."""
+        args = self.args
+        return (
+            bool(args.key_file or args.passphrase_command)
+            or args.passphrase_fd is not None
+            or any(self.environ.get(name) for name in _KEY_VARIABLES)
+        )
 
     @cached_property
     def key_options(self) -> KeyOptions:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
-from tui_oauth.errors import ProviderRefused
+from tui_oauth.handing import bound_note
+from tui_oauth.handing import one_line as one_line
 
 if TYPE_CHECKING:
     from tui_oauth.model import Entry, TokenSet
@@ -15,18 +15,4 @@ if TYPE_CHECKING:
 def say_if_bound(entry: Entry, tokens: TokenSet) -> None:
     """Say that a token which is bound to a key opens nothing alone (RFC 9449)."""
     if tokens.bound:
-        output.note(
-            f"The token of {entry.name} is bound to a key (DPoP): alone it opens nothing, each call "
-            "needs a proof of its own. In Python, tui_oauth.EntryAuth makes them."
-        )
-
-
-def one_line(entry: Entry, text: str) -> str:
-    """`text` if it is one line of printable characters (checklist rule 117)."""
-    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
-        raise ProviderRefused(
-            f"The access token of {entry.name} holds control characters, "
-            "which would act on whatever reads the line.",
-            "tui-oauth token --json gives it escaped.",
-        )
-    return text
+        output.note(bound_note(entry, tokens))

@@ -15,9 +15,14 @@ _WORST_FIRST = (6, 8, 9, 4, 2, 3, 7, 10, 11, 5)
 
 def token(context: Context) -> int:
     """Print a valid access token and a newline."""
+    from tui_oauth.handing import token_fields
     from tui_oauth.tokens import access_token
 
     workspace, args = context.workspace, context.args
+    given = _from_agent(context, "json" if args.json else "token", args.min_ttl)
+    if given is not None:
+        _print(given, as_json=args.json)
+        return 0
     entry = workspace.vault.find(args.name)
     tokens = access_token(workspace, entry, args.min_ttl)
     say_if_bound(entry, tokens)
@@ -25,34 +30,49 @@ def token(context: Context) -> int:
         output.raw(one_line(entry, tokens.access_token.reveal()) + "\n")
         return 0
     # A refresh may have changed what the entry says.
-    entry = workspace.vault.get(entry.id)
-    output.as_json(
-        {
-            "access_token": tokens.access_token.reveal(),
-            "token_type": tokens.token_type,
-            "expires_at": rfc3339(tokens.expires_at),
-            "scopes": list(tokens.scopes),
-            "account": entry.account or None,
-            "extra": dict(tokens.extra),
-        }
-    )
+    output.as_json(token_fields(workspace.vault.get(entry.id), tokens))
     return 0
 
 
 def header(context: Context) -> int:
     """Print the request header that carries the token."""
-    from tui_oauth.entries import entry_service
-    from tui_oauth.oauth.api import authorization_header
-    from tui_oauth.tokens import access_token
+    from tui_oauth.handing import header_line
+    from tui_oauth.tokens import DEFAULT_MIN_TTL, access_token
 
     workspace = context.workspace
+    given = _from_agent(context, "header", DEFAULT_MIN_TTL)
+    if given is not None:
+        _print(given)
+        return 0
     entry = workspace.vault.find(context.args.name)
     tokens = access_token(workspace, entry)
     say_if_bound(entry, tokens)
-    one_line(entry, tokens.access_token.reveal())
-    name, value = authorization_header(entry_service(workspace, entry), tokens)
-    output.raw(f"{name}: {value}\n")
+    output.raw(header_line(workspace, entry, tokens) + "\n")
     return 0
+
+
+def _from_agent(context: Context, verb: str, min_ttl: int) -> str | None:
+    """What a running agent gives; None where the vault is to be asked by this process itself.
+
+    It is where the person named a key for this call, which has to be the right one, or wants to see the
+    traffic.
+    """
+    environ, args = context.environ, context.args
+    if "XDG_RUNTIME_DIR" not in environ or args.trace or context.names_a_key:
+        return None
+    from tui_oauth.agent.client import token_from_agent
+
+    vault = str(context.workspace.places.vault)
+    return token_from_agent(environ, vault, verb, args.name, min_ttl, output.note)
+
+
+def _print(given: str, *, as_json: bool = False) -> None:
+    if not as_json:
+        output.raw(given + "\n")
+        return
+    import json
+
+    output.as_json(json.loads(given))
 
 
 def check(context: Context) -> int:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from tui_oauth import __version__
 from tui_oauth.cli import options
-from tui_oauth.cli.commands import COMMANDS, GROUPS
+from tui_oauth.cli.commands import COMMANDS, GROUPS, WITH_COMMANDS_BELOW
 from tui_oauth.cli.output import plain
 from tui_oauth.errors import UsageProblem
 from tui_oauth.text import neutralise
@@ -79,6 +79,8 @@ def _tree(words: Collection[str]) -> argparse.ArgumentParser:
         if name in words:
             command.fill(parser)
         parser.set_defaults(handler=command.handler, path=command.name)
+        if command.name in WITH_COMMANDS_BELOW:
+            groups[command.name] = _below(parser, command.name)
     return top
 
 
@@ -89,10 +91,12 @@ def _group(groups: _Groups, path: str) -> argparse._SubParsersAction[_Parser]:
         handler, summary = GROUPS[path]
         parser = _Parser.below(_group(groups, above), name, summary)
         parser.set_defaults(handler=handler, path=path)
-        groups[path] = parser.add_subparsers(
-            prog=f"{PROGRAM} {path}", metavar="COMMAND", title="commands"
-        )
+        groups[path] = _below(parser, path)
     return groups[path]
+
+
+def _below(parser: _Parser, path: str) -> argparse._SubParsersAction[_Parser]:
+    return parser.add_subparsers(prog=f"{PROGRAM} {path}", metavar="COMMAND", title="commands")
 
 
 def _secret_advice(names: Sequence[str]) -> str:

@@ -1,0 +1,15 @@
+"""The background keeper: `tui-oauth agent`. It refreshes entries before they end and hands tokens out.
+
+    places      where its socket and its token files are
+    client      asks a running agent; standard library only, since every `token` may do it
+    protocol    one line in, one line out, as values
+    schedule    when which entry is refreshed: pure functions over times
+    holder      the vault as the agent holds it: open, locked, open again
+    keeper      refreshes what is due, and one request for all who ask at once
+    peers       which program is at the other end of the socket, from the kernel
+    server      the socket: line protocol, and HTTP for whoever speaks that
+    running     one agent from start to end: signals, lock, loop
+    unit        the systemd user unit
+
+Linux only: the kernel has to say who is at the other end of a Unix socket (SO_PEERCRED).
+"""

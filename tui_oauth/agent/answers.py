@@ -1,0 +1,102 @@
+"""What the agent answers to each request of its protocol."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tui_oauth import __version__
+from tui_oauth.agent import protocol
+from tui_oauth.agent.protocol import Request
+from tui_oauth.errors import Conflict
+from tui_oauth.handing import bound_note, header_line, one_line, token_fields
+from tui_oauth.text import rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.agent.holder import Holder
+    from tui_oauth.agent.keeper import Keeper
+    from tui_oauth.agent.schedule import Course
+    from tui_oauth.agent.server import Peer
+    from tui_oauth.model import Entry
+
+
+class Answers:
+    """Answers requests. `reload` and `look` are called from any thread: to read everything anew, and
+    to look at the vault at once.
+    """
+
+    def __init__(
+        self,
+        holder: Holder,
+        keeper: Keeper,
+        *,
+        reload: Callable[[], None],
+        look: Callable[[], None],
+    ) -> None:
+        self._holder = holder
+        self._keeper = keeper
+        self._reload = reload
+        self._look = look
+        self._since = holder.places_workspace.now()
+
+    def __call__(self, request: Request, peer: Peer) -> str:
+        """What stands behind `ok`. Raises the error to be answered with."""
+        if request.verb == "status":
+            return json.dumps(self.status(), ensure_ascii=True)
+        if request.verb == "reload":
+            self._reload()
+        elif request.verb == "lock":
+            self._holder.lock_on_request()
+            self._look()
+        elif request.verb in protocol.NAMED:
+            return self._token(request, peer)
+        return ""
+
+    def status(self) -> dict[str, Any]:
+        """How the agent and each entry stand: the value of `tui-oauth agent status --json`."""
+        is_open = self._holder.is_open
+        workspace = self._holder.places_workspace
+        courses = self._keeper.courses()
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "started_at": rfc3339(self._since),
+            "vault": str(workspace.places.vault),
+            "locked": not is_open,
+            "why_locked": None if is_open else self._holder.why,
+            "unlocked_until": rfc3339(self._holder.unlocked_until()),
+            "entries": [_entry(entry, courses.get(entry.id)) for entry in self._keeper.entries],
+        }
+
+    def _token(self, request: Request, peer: Peer) -> str:
+        workspace = self._holder.workspace()
+        if request.vault and request.vault != str(workspace.places.vault):
+            raise Conflict("The agent keeps another vault.", "Leave it to the command.")
+        entry = workspace.vault.find(request.name)
+        tokens = self._keeper.token(entry, request.min_ttl, waiting=lambda: peer.send(b"wait\n"))
+        if words := bound_note(entry, tokens):
+            peer.send(protocol.note(words))
+        if request.verb == "header":
+            return header_line(workspace, entry, tokens)
+        if request.verb == "token":
+            return one_line(entry, tokens.access_token.reveal())
+        # A refresh may have changed what the entry says.
+        fields = token_fields(workspace.vault.get(entry.id), tokens)
+        return json.dumps(fields, ensure_ascii=True, allow_nan=False)
+
+
+def _entry(entry: Entry, course: Course | None) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "expires_at": rfc3339(entry.expires_at),
+        "next_refresh": None if course is None else rfc3339(_whole(course.due)),
+        "last_refresh": None if course is None else rfc3339(_whole(course.refreshed_at)),
+        "failures": 0 if course is None else course.failures,
+        "last_error": (course.error if course is not None else "") or entry.last_error or None,
+    }
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)

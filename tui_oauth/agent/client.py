@@ -1,0 +1,138 @@
+"""Asking a running agent. Every `token` does, so nothing of weight is imported here.
+
+`_socket` is the core of `socket`, which alone costs half of what a bare Python does.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+
+from tui_oauth.agent.places import SOCKET
+from tui_oauth.errors import (
+    Fix,
+    NeedsPerson,
+    NotAllowed,
+    ProviderRefused,
+    ProviderUnreachable,
+    TuiOauthError,
+)
+
+FIRST_WORD_SECONDS = 3.0
+"""An agent that does not even say that it is at work by then counts as none."""
+ANSWER_SECONDS = 60.0
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_ADDRESS_BYTES = 107  # what fits into sockaddr_un (unix(7))
+
+# What the agent has found out at the provider would be found out again, at the same cost. With
+# everything else the vault itself has the last word.
+_FINAL: dict[str, Callable[[str, str, Fix], TuiOauthError]] = {
+    "NeedsPerson": lambda words, advice, fix: NeedsPerson(words, advice),
+    "NotAllowed": lambda words, advice, fix: NotAllowed(words, advice),
+    "ProviderRefused": lambda words, advice, fix: ProviderRefused(words, advice, fix=fix),
+    "ProviderUnreachable": lambda words, advice, fix: ProviderUnreachable(words, advice),
+}
+
+
+class Refused(Exception):
+    """The agent's answer is an error; `kind` is its class, `words` and `advice` what it says."""
+
+    def __init__(self, kind: str, fix: str, words: str, advice: str) -> None:
+        super().__init__(words)
+        self.kind, self.fix, self.words, self.advice = kind, fix, words, advice
+
+
+def token_from_agent(
+    environ: Mapping[str, str],
+    vault: str,
+    verb: str,
+    name: str,
+    min_ttl: int,
+    note: Callable[[str], None],
+    seconds: float = ANSWER_SECONDS,
+) -> str | None:
+    """What the agent of this user gives for the entry `name` of the vault at `vault`.
+
+    `verb` is `token`, `header` or `json` (`protocol`). None where no agent runs, where it keeps another
+    vault, or where it cannot say: then the vault is to be asked. Raises what the agent found out
+    about the entry at its provider.
+    """
+    if "\t" in vault + name or "\n" in vault + name:
+        return None
+    try:
+        return ask(
+            environ, f"{verb} {name}\tmin-ttl={min_ttl}\tvault={vault}\tvia=command", note, seconds
+        )
+    except Refused as refused:
+        final = _FINAL.get(refused.kind)
+        if final is None:
+            return None
+        known = refused.fix if refused.fix in set(Fix) else ""
+        raise final(refused.words, refused.advice, Fix(known)) from None
+
+
+def ask(
+    environ: Mapping[str, str],
+    line: str,
+    note: Callable[[str], None] = lambda words: None,
+    seconds: float = ANSWER_SECONDS,
+) -> str | None:
+    """Send one line and give what follows `ok` in the answer; None where no agent answers. Refused."""
+    base = environ.get("XDG_RUNTIME_DIR", "")
+    if not base.startswith("/"):
+        return None
+    folder = f"{base}/tui-oauth"
+    try:
+        if os.lstat(f"{folder}/{SOCKET}").st_uid != os.geteuid():
+            return None
+        return _talk(folder, line, note, seconds)
+    except (OSError, UnicodeError):
+        return None
+
+
+def _talk(folder: str, line: str, note: Callable[[str], None], seconds: float) -> str | None:
+    from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
+
+    connection = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        connection.settimeout(FIRST_WORD_SECONDS)
+        with_address(folder, connection.connect)
+        credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
+        if struct.unpack("3i", credentials)[1] != os.geteuid():
+            return None  # somebody else's program took the place
+        # `sendall` of a short line: the buffer of a fresh socket has room for it.
+        connection.sendall(line.encode() + b"\n")
+        data = b""
+        while True:
+            head, end, rest = data.partition(b"\n")
+            if end:
+                data = rest
+                word, _, words = head.decode().partition(" ")
+                if word == "ok":
+                    return words
+                if word == "error":
+                    raise Refused(*(words.split("\t") + [""] * 4)[:4])
+                if word == "note":
+                    note(words)
+                connection.settimeout(seconds)
+                continue
+            piece = connection.recv(65_536)
+            if not piece or len(data) > MAX_ANSWER_BYTES:
+                return None
+            data += piece
+    finally:
+        connection.close()
+
+
+def with_address(folder: str, use: Callable[[str], None]) -> None:
+    """Call `use` with the socket's path, or with a shorter one where that is too long for an address."""
+    path = f"{folder}/{SOCKET}"
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
+        use(path)
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        use(f"/proc/self/fd/{descriptor}/{SOCKET}")
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,56 @@
+"""A token in the form in which it is handed to a program: plain, as a header, or as JSON."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from tui_oauth.errors import ProviderRefused
+from tui_oauth.text import rfc3339
+
+if TYPE_CHECKING:
+    from tui_oauth.model import Entry, TokenSet
+    from tui_oauth.workspace import Workspace
+
+
+def one_line(entry: Entry, text: str) -> str:
+    """`text` if it is one line of printable characters (checklist rule 117). ProviderRefused."""
+    if any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
+        raise ProviderRefused(
+            f"The access token of {entry.name} holds control characters, "
+            "which would act on whatever reads the line.",
+            "tui-oauth token --json gives it escaped.",
+        )
+    return text
+
+
+def header_line(workspace: Workspace, entry: Entry, tokens: TokenSet) -> str:
+    """The request header that carries the token, in the service's own scheme."""
+    from tui_oauth.entries import entry_service
+    from tui_oauth.oauth.api import authorization_header
+
+    one_line(entry, tokens.access_token.reveal())
+    name, value = authorization_header(entry_service(workspace, entry), tokens)
+    return f"{name}: {value}"
+
+
+def token_fields(entry: Entry, tokens: TokenSet) -> dict[str, Any]:
+    """The fields of `tui-oauth token --json`."""
+    return {
+        "access_token": tokens.access_token.reveal(),
+        "token_type": tokens.token_type,
+        "expires_at": rfc3339(tokens.expires_at),
+        "scopes": list(tokens.scopes),
+        "account": entry.account or None,
+        "extra": dict(tokens.extra),
+    }
+
+
+def bound_note(entry: Entry, tokens: TokenSet) -> str:
+    """What has to be known of a token that is bound to a key; empty for any other."""
+    if not tokens.bound:
+        return ""
+    return (
+        f"The token of {entry.name} is bound to a key (DPoP): alone it opens nothing, each call "
+        "needs a proof of its own. In Python, tui_oauth.EntryAuth makes them."
+    )
