@@ -104,8 +104,9 @@ def _through_tmux(text: str, environ: Mapping[str, str]) -> Sent:
     sequence, body = osc52(text), text.encode("utf-8", "replace")
     asked = _run(["tmux", "display-message", "-p", _ASK_TMUX], b"", environ)
     mode, passes, features = (*(asked or "").strip().split("|"), "", "", "")[:3]
-    # `allow-passthrough` exists from version 3.3 on; before, tmux passed everything on.
-    through = _in_tmux(sequence) if passes != "off" else ""
+    # `allow-passthrough` exists from version 3.3 on, where it is 0 or 1, with words since 3.4; before,
+    # tmux passed everything on.
+    through = _in_tmux(sequence) if passes not in {"off", "0"} else ""
     if asked is None or (mode != "off" and _knows_clipboard(features, environ)):
         if _run(["tmux", "load-buffer", "-w", "-"], body, environ) is not None:
             return Sent("tmux and the terminal's clipboard")

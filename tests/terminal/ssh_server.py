@@ -218,6 +218,14 @@ def reachable(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
+def wait_gone(host: str, port: int) -> None:
+    """Until nobody listens there any more."""
+    end = time.monotonic() + _START_S
+    while reachable(host, port):
+        assert time.monotonic() < end, f"somebody still listens on {host}:{port}"
+        time.sleep(0.02)
+
+
 def _client_environment() -> dict[str, str]:
     """The laptop: a terminal, and neither an agent nor a session of its own."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL")

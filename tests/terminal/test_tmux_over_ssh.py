@@ -75,3 +75,20 @@ def test_a_copied_link_arrives_at_the_outer_terminal(server: Server, setting: st
         assert copied(window)[-1].startswith("http://127.0.0.1:")
         assert "state=" in copied(window)[-1]
         window.wait_for("sent to tmux and the terminal's clipboard")
+
+
+def test_where_tmux_keeps_it_to_itself_the_window_says_so_and_how_to_change_it(
+    server: Server,
+) -> None:
+    with server.in_tmux("set -s set-clipboard off", "set -g allow-passthrough off") as window:
+        window.send("ctrl+y")
+        window.wait_for("tmux's buffer only")
+        window.wait_for("tmux set -s set-clipboard on")
+        assert copied(window) == []
+
+
+def test_with_passthrough_it_arrives_although_the_clipboard_is_off(server: Server) -> None:
+    with server.in_tmux("set -s set-clipboard off", "set -g allow-passthrough on") as window:
+        window.send("ctrl+y")
+        window.wait_until(lambda: bool(copied(window)), "OSC 52 at the outer terminal")
+        assert "state=" in copied(window)[-1]
