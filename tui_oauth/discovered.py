@@ -162,6 +162,7 @@ def guide_of(workspace: Workspace, entry: Entry) -> GuideView:
         entries.needed_callback_url(workspace, entry),
         entries.shell_word(entry.name),
         entry.configured,
+        entry.scopes,
     )
 
 

@@ -36,8 +36,8 @@ def test_guide_has_the_callback_url_in_place(shell, free_port):
     assert shown["callback_url"] == url
     assert any(url in step for step in shown["steps"])
     assert set(shown) == {
-        "service", "service_name", "callback_url", "steps", "gotchas",
-        "developer_portal_url", "docs_url",
+        "service", "service_name", "callback_url", "steps", "gotchas", "values", "note",
+        "not_verified", "developer_portal_url", "docs_url",
     }  # fmt: skip
     assert "Did you mean intercom" in shell.run("guide", "intercon", code=3).err
 
@@ -88,3 +88,31 @@ def test_mistakes_are_named(shell, tmp_path):
     assert "No such file" in shell.run("service", "check", str(tmp_path / "none"), code=8).err
     assert not (shell.home / ".config/tui-oauth/services").exists()
     assert json.loads(shell.run("services", "my-service", "--json").out) == []
+
+
+def test_the_guide_of_an_entry_has_its_own_values(shell):
+    shell.run("init")
+    shell.run("create", "shop", "--service", "shopify", "--set", "shop=my-store")
+    out = shell.run("guide", "shop").out
+    for line in (
+        "App name: tui-oauth",
+        "Scopes: read_products,read_orders",
+        "Shop name (before .myshopify.com): my-store",
+    ):
+        assert f"\n{line}\n" in out
+    shown = shell.run("guide", "shop", "--json").json
+    assert shown["service"] == "shopify"
+    assert {"label": "App name", "value": "tui-oauth"} in shown["values"]
+    assert shown["note"] is None
+
+
+def test_what_nobody_has_verified_says_so_in_guide_and_facts(shell):
+    found = shell.run("guide", "factorial")
+    assert "General steps: made from what is known of the service" in found.out
+    assert "\nNot verified: the addresses, found in one source only" in found.out
+    shown = shell.run("service", "show", "factorial").out
+    assert "not verified" in shown.splitlines()[-1]
+    assert "the addresses, found in one source only" in shown.splitlines()[-1]
+    keys = shell.run("service", "show", "factorial", "--json").json
+    assert keys["confidence"] == "single-source"
+    assert "not verified" not in keys, "the keys of a service file, and no others"

@@ -195,6 +195,15 @@ async def test_where_there_is_room_the_service_is_described_beside_the_list(stag
         await pilot.press(*"quickbooks")
         await until(pilot, lambda: "100 days" in shown(app), "what is known of its tokens")
         assert "a hint, not" in shown(app)
+        assert "Not verified" in shown(app)
+        portal = stage.workspace.catalogue.get("quickbooks-online").developer_portal_url
+        links = {
+            segment.style.link
+            for strip in app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style and segment.style.link
+        }
+        assert portal in links, "the terminal can open it from any of its rows"
 
 
 async def test_a_line_of_the_list_leads_to_an_entry_from_a_url(stage: Stage) -> None:

@@ -105,7 +105,7 @@ def services(parser: Parser) -> None:
 
 def guide(parser: Parser) -> None:
     parser.add_argument(
-        "service", metavar="SERVICE", help="the id of a service, or an entry made from a URL"
+        "service", metavar="SERVICE", help="the id of a service, or the name of an entry"
     )
     json_result(parser)
 

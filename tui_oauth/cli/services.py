@@ -47,8 +47,9 @@ def services(context: Context) -> int:
 
 
 def guide(context: Context) -> int:
-    """Print the steps to get credentials: of a service, or for an entry that was made from a URL."""
+    """Print the steps to get credentials: of a service, or for an entry with what is its own."""
     from tui_oauth.entries import callback_url
+    from tui_oauth.guides import entry_guide
     from tui_oauth.services.guide import as_text
     from tui_oauth.services.guide import guide as steps_for
 
@@ -56,12 +57,10 @@ def guide(context: Context) -> int:
     try:
         service = workspace.catalogue.get(service_id)
     except NotFound:
-        entry = _entry_of_its_own(context, service_id)
+        entry = _entry(context, service_id)
         if entry is None:
             raise
-        from tui_oauth.discovered import guide_of
-
-        service_id, view = entry.service, guide_of(workspace, entry)
+        service_id, view = entry.service, entry_guide(workspace, entry)
     else:
         view = steps_for(service, callback_url(workspace, service=service))
     if context.args.json:
@@ -72,6 +71,9 @@ def guide(context: Context) -> int:
                 "callback_url": view.callback_url or None,
                 "steps": list(view.steps),
                 "gotchas": list(view.gotchas),
+                "values": [{"label": label, "value": value} for label, value in view.values],
+                "note": view.note or None,
+                "not_verified": list(view.not_verified),
                 "developer_portal_url": view.portal_url or None,
                 "docs_url": view.docs_url or None,
             }
@@ -81,14 +83,13 @@ def guide(context: Context) -> int:
     return 0
 
 
-def _entry_of_its_own(context: Context, name: str) -> Entry | None:
-    """The entry `name` if it carries its own service: no other guide would tell about that."""
+def _entry(context: Context, name: str) -> Entry | None:
+    """The entry `name`, if there is one."""
     workspace = context.workspace
     if not workspace.vault_exists:
         return None
     with suppress(NotFound):
-        entry = workspace.vault.find(name)
-        return entry if entry.pinned else None
+        return workspace.vault.find(name)
     return None
 
 
@@ -96,13 +97,17 @@ def show(context: Context) -> int:
     """Print all that is known of a service, with the keys of a service file."""
     import json
 
+    from tui_oauth.services.describe import unverified
     from tui_oauth.services.public import as_facts
 
-    facts = as_facts(context.workspace.catalogue.get(context.args.service))
+    service = context.workspace.catalogue.get(context.args.service)
+    facts = as_facts(service)
     if context.args.json:
         output.as_json(facts)
         return 0
     known = [(key, value) for key, value in facts.items() if value not in (None, "", [], {})]
+    if hints := unverified(service):
+        known.append(("not verified", "; ".join(hints)))
     output.facts(
         [
             (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

@@ -39,9 +39,27 @@ def summary(service: Service) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def unverified(service: Service) -> tuple[str, ...]:
+    """What of a service that comes with the program nobody has verified, as phrases.
+
+    A person's own file says what its writer knows, and has none.
+    """
+    if not service.confidence:
+        return ()
+    rules = service.redirect_uri_rules
+    phrases = (
+        (service.confidence == "single-source", "the addresses, found in one source only"),
+        (bool(_redirect(service)) and not rules.note, "the redirect rule"),
+        (_has_lifetimes(service), "how long tokens live"),
+        (bool(service.developer_portal_url or service.docs_url), "the links to portal and docs"),
+    )
+    return tuple(words for holds, words in phrases if holds)
+
+
 def facts(service: Service) -> tuple[tuple[str, str], ...]:
     """Labels and values, the most telling first. What is a hint in the data is called one."""
     lines = [
+        *([("Addresses", NOT_VERIFIED)] if service.confidence == "single-source" else []),
         ("Sign-in", ", ".join(_GRANTS[grant] for grant in service.grants if grant in _GRANTS)),
         (
             "PKCE",
@@ -55,7 +73,9 @@ def facts(service: Service) -> tuple[tuple[str, str], ...]:
     if service.refresh.refresh_lifetime:
         lines.append(("Refresh token", f"{service.refresh.refresh_lifetime} ({HINT})"))
     lines.append(("Scopes", _scopes(service)))
-    lines.append(("Redirect rule", service.redirect_uri_rules.note or _redirect(service)))
+    if hints := unverified(service):  # above what may be long: a pane ends somewhere
+        lines.append(("Not verified", "; ".join(hints)))
+    lines.append(("Redirect rule", service.redirect_uri_rules.note or _redirect_line(service)))
     if service.revoke_url:
         lines.append(("Revoke", "at the service, by key x"))
     else:
@@ -64,9 +84,8 @@ def facts(service: Service) -> tuple[tuple[str, str], ...]:
         lines.append(("Portal", service.developer_portal_url))
     if service.docs_url and not placeholders(service.docs_url):
         lines.append(("Documentation", service.docs_url))
-    if service.confidence:
-        checked = service.confidence == "checked"
-        lines.append(("Addresses", "checked in two sources" if checked else NOT_VERIFIED))
+    if service.confidence == "checked":
+        lines.append(("Addresses", "checked in two sources"))
     return tuple(lines)
 
 
@@ -95,4 +114,16 @@ def _redirect(service: Service) -> str:
         return "https, except loopback" if rules.loopback_http_allowed else "https only"
     if rules.loopback_http_allowed or rules.https_required is False:
         return "http or https"
-    return "not known"
+    return ""
+
+
+def _redirect_line(service: Service) -> str:
+    words = _redirect(service)
+    if not words:
+        return "not known"
+    return f"{words} ({HINT})" if service.confidence else words
+
+
+def _has_lifetimes(service: Service) -> bool:
+    known = service.refresh
+    return known.access_token_lifetime_s is not None or bool(known.refresh_lifetime)

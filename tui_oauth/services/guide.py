@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tui_oauth.services.addresses import placeholders
+from tui_oauth.services.describe import unverified
 from tui_oauth.services.format import Service
-from tui_oauth.services.resolve import resolve_known
+from tui_oauth.services.resolve import asked_variables, resolve_known
 
 _CALLBACK = "{callback_url}"
+_NO_TEXTS: Mapping[str, str] = {}
+APP_NAME = "tui-oauth"
+GENERIC = (
+    "General steps: made from what is known of the service, and not walked at the provider. "
+    "Its own documentation counts."
+)
+# Placeholders belong to it here, so that half an address is not taken for a whole one.
+_LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&*+,;=%|{}]+", re.IGNORECASE)
+_SENTENCE_MARKS = ".,;:!?"
 
 
 @dataclass(frozen=True, slots=True)
 class GuideView:
     """What to show: `portal_url` and `docs_url` are empty where unknown or not complete yet.
 
-    `callback_url` is empty where none has to be registered.
+    `callback_url` is empty where none has to be registered. `values` are what a person carries to
+    the provider's pages besides it, each with its label. `note` says that the steps are general
+    ones, `not_verified` what of the service nobody has verified; both may be empty.
     """
 
     service_name: str
@@ -25,11 +38,22 @@ class GuideView:
     portal_url: str
     docs_url: str
     callback_url: str
+    values: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    not_verified: tuple[str, ...] = ()
 
 
-def guide(service: Service, callback_url: str) -> GuideView:
-    """The guide of `service`, resolved or not; steps made from its facts where it has none."""
-    known = resolve_known(service)
+def guide(
+    service: Service,
+    callback_url: str,
+    variables: Mapping[str, str] = _NO_TEXTS,
+    scopes: tuple[str, ...] | None = None,
+) -> GuideView:
+    """The guide of `service`, resolved or not; steps made from its facts where it has none.
+
+    `variables` and `scopes` are those of an entry; without, the scopes are the default ones.
+    """
+    known = resolve_known(service, variables)
     steps = known.guide.steps or tuple(_generic_steps(known))
     gotchas = known.guide.gotchas or tuple(_generic_gotchas(known))
     return GuideView(
@@ -39,10 +63,39 @@ def guide(service: Service, callback_url: str) -> GuideView:
         portal_url=_complete(known.developer_portal_url),
         docs_url=_complete(known.docs_url),
         callback_url=callback_url if "authorization_code" in service.grants else "",
+        values=_values(service, variables, known.default_scopes if scopes is None else scopes),
+        note="" if known.guide.steps else GENERIC,
+        not_verified=unverified(service),
     )
 
 
-def discovered_guide(service: Service, callback_url: str, name: str, configured: bool) -> GuideView:
+def links_in(text: str) -> Iterator[tuple[int, int]]:
+    """Where in a `text` of a guide web addresses stand, http and https only: begin and end."""
+    for found in _LINK.finditer(text):
+        address = found[0].rstrip(_SENTENCE_MARKS)
+        if not placeholders(address) and len(address) > len("https://"):
+            yield found.start(), found.start() + len(address)
+
+
+def _values(
+    service: Service, variables: Mapping[str, str], scopes: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """An app's name, its scopes, and the variables that somebody has chosen."""
+    named = [("App name", APP_NAME)]
+    if scopes:
+        # As the provider writes them; where they are chosen there, one may have to tick them.
+        named.append(("Scopes", service.scope_separator.join(scopes)))
+    given = [(one.label, variables.get(one.name, "")) for one in asked_variables(service)]
+    return (*named, *((label, value) for label, value in given if value))
+
+
+def discovered_guide(
+    service: Service,
+    callback_url: str,
+    name: str,
+    configured: bool,
+    scopes: tuple[str, ...] | None = None,
+) -> GuideView:
     """The guide of an entry that was made from a URL: nobody has written steps for its server.
 
     `name` is the entry's, as one word of a command; `configured` whether it has a client. Without
@@ -56,20 +109,26 @@ def discovered_guide(service: Service, callback_url: str, name: str, configured:
         portal_url=service.docs_url,
         docs_url=service.docs_url,
         callback_url=callback_url,
+        values=_values(service, _NO_TEXTS, service.default_scopes if scopes is None else scopes),
     )
 
 
 def as_text(view: GuideView) -> str:
     """The guide as lines for a terminal or a file."""
     lines = [f"{view.service_name}: how to get the credentials", ""]
+    if view.note:
+        lines += [view.note, ""]
     lines += [f"{number}. {step}" for number, step in enumerate(view.steps, start=1)]
     if view.gotchas:
         lines += ["", "Good to know:", *(f"- {gotcha}" for gotcha in view.gotchas)]
     lines += ["", f"Callback URL: {view.callback_url or 'none needed'}"]
+    lines += [f"{label}: {value}" for label, value in view.values]
     if view.portal_url:
         lines.append(f"Portal: {view.portal_url}")
     if view.docs_url:
         lines.append(f"Documentation: {view.docs_url}")
+    if view.not_verified:
+        lines.append(f"Not verified: {'; '.join(view.not_verified)}")
     return "\n".join(lines)
 
 
@@ -139,10 +198,6 @@ def _generic_steps(service: Service) -> Iterator[str]:
 
 
 def _generic_gotchas(service: Service) -> Iterator[str]:
-    yield (
-        "These steps were made from what is known of the service and were not walked at the"
-        " provider; its own documentation counts."
-    )
     if service.redirect_uri_rules.note:
         yield f"Redirect URI: {service.redirect_uri_rules.note}"
     if service.refresh.issues_refresh_token is False:

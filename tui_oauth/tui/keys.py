@@ -133,10 +133,12 @@ help          | question_mark,f1 | ?     | Help              | app.help        |
 [guide] Guide
 back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
 register      | r               | r     | Register          |                 | bar        | Register a client at the entry's server, where it offers that.
-copy-callback | c               | c     | Copy Callback URL |                 | bar        | Copy the Callback URL, to be registered at the provider.
-copy-portal   | p               | p     | Copy portal link  |                 | bar        | Copy the link to the provider's portal.
+copy-callback | c               | c     | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
+value         | 1,2,3,4,5,6,7,8,9 | 1…  | Copy value        | -               | bar widget | Copy the value with this number: the app's name, the scopes, a variable.
+copy-portal   | p               | p     | Copy portal       |                 | bar        | Copy the link to the provider's portal.
 configure     | e,enter         | e     | Configure         |                 | bar        | Configure OAuth: client ID and client secret of the entry.
-open-portal   | o               | o     | Open portal       |                 |            | Open the provider's portal in this machine's browser, where there is one.
+open-portal   | o               | o     | Open portal       |                 |            | Open the provider's portal in this machine's browser, where there is one; else its link is copied.
+link          | tab             | tab   | Links             | -               | widget     | To the next link; enter opens it in this machine's browser, or copies it where there is none.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 
 [vault] Vault

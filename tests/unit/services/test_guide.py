@@ -9,7 +9,7 @@ import pytest
 from tui_oauth.services.catalogue import Catalogue
 from tui_oauth.services.fields import configure_fields
 from tui_oauth.services.format import Guide, RedirectUriRules, RefreshFacts, Service
-from tui_oauth.services.guide import as_text, guide
+from tui_oauth.services.guide import as_text, guide, links_in
 from tui_oauth.services.loading import parse_service
 from tui_oauth.services.public import as_facts
 from tui_oauth.services.resolve import resolve
@@ -46,7 +46,10 @@ def test_the_steps_of_intercom_are_those_of_the_walk() -> None:
 def test_a_guide_as_text_is_numbered_and_names_url_and_portal() -> None:
     text = as_text(guide(Catalogue().get("github"), URL))
     assert text.startswith("GitHub: how to get the credentials\n\n1. ")
-    assert f"\nCallback URL: {URL}\nPortal: https://github.com/settings/developers\n" in text
+    assert f"\nCallback URL: {URL}\nApp name: tui-oauth\n" in text
+    assert "\nPortal: https://github.com/settings/developers\n" in text
+    assert "General steps" not in text, "these were written"
+    assert text.splitlines()[-1].startswith("Not verified: "), "lifetimes and links are hints"
 
 
 def test_a_service_without_a_guide_gets_honest_steps_from_its_facts() -> None:
@@ -61,7 +64,9 @@ def test_a_service_without_a_guide_gets_honest_steps_from_its_facts() -> None:
     assert any(URL in step for step in view.steps)
     assert any("read, write" in step for step in view.steps)
     assert any("leave that field empty" in step for step in view.steps)
-    assert "were not walked at the provider" in view.gotchas[0]
+    assert "not walked at the provider" in view.note
+    assert as_text(view).splitlines()[2] == view.note, "said before the first step"
+    assert ("Scopes", "read write") in view.values
     assert "Redirect URI: https only" in view.gotchas
     assert "There is no refresh token: tokens last a year." in view.gotchas
     assert view.portal_url == ""
@@ -145,3 +150,23 @@ steps = ["Paste {callback_url} twice: {callback_url}."]
 """
     view = guide(parse_service(text, "acme.toml", own=True), URL)
     assert view.steps == (f"Paste {URL} twice: {URL}.",)
+
+
+def test_the_values_to_carry_to_the_provider_are_those_of_the_entry() -> None:
+    shopify = Catalogue().get("shopify")
+    view = guide(shopify, URL, {"shop": "my-store"}, ("read_orders", "read_products"))
+    assert dict(view.values) == {
+        "App name": "tui-oauth",
+        "Scopes": "read_orders,read_products",
+        "Shop name (before .myshopify.com)": "my-store",
+    }
+    assert "Scopes" not in dict(guide(PLAIN, URL).values)
+
+
+def test_addresses_in_a_text_are_found_whole_or_not_at_all() -> None:
+    text = (
+        "Open https://a.example/x?y=1. Then (HTTP://b.example), not https://{sub}.c.example/z,"
+        " javascript:alert(1), file:///etc/passwd or https://."
+    )
+    found = [text[begin:end] for begin, end in links_in(text)]
+    assert found == ["https://a.example/x?y=1", "HTTP://b.example"]

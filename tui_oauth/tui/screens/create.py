@@ -350,8 +350,12 @@ def _ready_for_keys(catalogue: Catalogue) -> None:
 
 def _lines(service: Service) -> list[Line]:
     from tui_oauth.services.describe import facts
+    from tui_oauth.services.guide import links_in
 
-    return [Line(label, value) for label, value in facts(service)]
+    return [
+        Line(label, value, link=list(links_in(value)) == [(0, len(value))])
+        for label, value in facts(service)
+    ]
 
 
 def _variable_inputs(asked: Sequence[Variable]) -> list[Widget]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -14,8 +13,8 @@ from textual.style import Style
 from textual.widgets import Button, Static
 
 from tui_oauth import browser, entries
-from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem
-from tui_oauth.model import Grant
+from tui_oauth.errors import NotFound, TuiOauthError
+from tui_oauth.services.guide import links_in
 from tui_oauth.text import neutralise
 from tui_oauth.tui.authorizing import authorize
 from tui_oauth.tui.base import AppScreen, in_thread
@@ -23,6 +22,7 @@ from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.link_line import LinkLine, linked
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tui_oauth.services.guide import GuideView
 
 _MAX_STEP = 1_000
+_LABEL = 8
 
 
 class GuideScreen(AppScreen[None]):
@@ -48,6 +49,8 @@ class GuideScreen(AppScreen[None]):
         self._service_name = ""
         self._registers = False
         """Whether the entry's server would register a client by itself, and has not yet."""
+        self._links: tuple[str, ...] = ()
+        """Every address of the guide that can be opened, each once."""
         self._failure: TuiOauthError | None = None
 
     def compose(self) -> ComposeResult:
@@ -58,27 +61,23 @@ class GuideScreen(AppScreen[None]):
             yield TitleBar("Guide")
             return
         self._view, self._service_name = view, service.name
+        self._links = _links(view)
         yield TitleBar("Guide", service.name)
         with VerticalScroll(id="guide-body"):
             yield CallbackField("c")
             if view.portal_url:
-                yield Static(
-                    Content.assemble(
-                        ("Portal  ", "$quiet"),
-                        Content.styled(
-                            view.portal_url, Style(link=view.portal_url, underline=True)
-                        ),
-                    ),
-                    markup=False,
-                    id="guide-portal",
-                )
+                yield LinkLine(_labelled("p", "Portal"), view.portal_url, id="guide-portal")
+            for number, (label, value) in enumerate(view.values, 1):
+                yield _value(number, label, value)
+            if view.note:
+                yield Static(Content(neutralise(view.note, _MAX_STEP)), id="guide-note")
             with Vertical(id="guide-steps"):
                 for number, step in enumerate(view.steps, 1):
-                    yield _item(f"{number:>2}.", step)
+                    yield self._item(f"{number:>2}.", step)
             if view.gotchas:
                 yield Static("Good to know", classes="guide-heading")
                 for gotcha in view.gotchas:
-                    yield _item("  –", gotcha)
+                    yield self._item("  –", gotcha)
             yield Static("What to bring back", classes="guide-heading")
             facts = Facts()
             labels = service.credential_labels
@@ -89,6 +88,14 @@ class GuideScreen(AppScreen[None]):
                 )
             )
             yield facts
+            more = [url for url in self._links if url != view.portal_url]
+            if more:
+                yield Static("Links", classes="guide-heading")
+                for url in more:
+                    yield LinkLine(Content("    "), url)
+            if view.not_verified:
+                yield Static("Not verified", classes="guide-heading")
+                yield self._item("  –", "; ".join(view.not_verified))
             with Horizontal(classes="buttons"):
                 if self._registers:
                     yield Button("Register a client", id="register")
@@ -103,6 +110,7 @@ class GuideScreen(AppScreen[None]):
         yield KeyBar("guide")
 
     def _load(self) -> tuple[Service, GuideView]:
+        from tui_oauth.guides import entry_guide
         from tui_oauth.services.guide import guide
 
         workspace = self.home.workspace
@@ -112,20 +120,11 @@ class GuideScreen(AppScreen[None]):
                 entry = workspace.vault.get(self.entry_id)
         if entry is None:
             service = workspace.catalogue.get(self.service_id)
-        else:
-            service = entries.declared_service(workspace, entry)
-            if entry.pinned:
-                from tui_oauth.discovered import guide_of
-
-                offered = bool(service.extensions.registration_url)
-                self._registers = offered and not entry.configured
-                return service, guide_of(workspace, entry)
-            with suppress(UsageProblem):  # a guide is of use even before its entry is complete
-                service = entries.entry_service(workspace, entry)
-        view = guide(service, entries.callback_url(workspace, entry, service))
-        if entry is not None and entry.grant == Grant.CLIENT:
-            view = replace(view, callback_url="")  # nobody comes back with an answer
-        return service, view
+            return service, guide(service, entries.callback_url(workspace, None, service))
+        service = entries.declared_service(workspace, entry)
+        offered = bool(entry.pinned and service.extensions.registration_url)
+        self._registers = offered and not entry.configured
+        return service, entry_guide(workspace, entry)
 
     def on_mount(self) -> None:
         if self._failure is not None:
@@ -170,8 +169,48 @@ class GuideScreen(AppScreen[None]):
         """Open the provider's portal in this machine's browser."""
         if self._view is None:
             return
-        url, environ = self._view.portal_url, self.home.workspace.environ
-        self.job("Opening the browser", lambda: in_thread(browser.open_link, url, environ))
+        self._open(self._view.portal_url)
+
+    def on_key(self, event: events.Key) -> None:
+        """A digit copies the value that has it."""
+        if event.character is not None and event.character in "123456789":
+            event.stop()
+            self.action_copy_value(int(event.character))
+
+    def action_copy_value(self, number: int) -> None:
+        """Copy the value of this number: the app's name, the scopes, a variable."""
+        if self._view is not None and number <= len(self._view.values):
+            label, value = self._view.values[number - 1]
+            self.home.copy(value, neutralise(label, 60))
+
+    @on(LinkLine.Opened)
+    def _link_opened(self, event: LinkLine.Opened) -> None:
+        event.stop()
+        self._open(event.url)
+
+    def action_open_link(self, place: int) -> None:
+        """Open an address of the text."""
+        self._open(self._links[place])
+
+    def _open(self, url: str) -> None:
+        """Open `url` here, or copy it where no browser is."""
+        environ = self.home.workspace.environ
+        if browser.can_open(environ):
+            self.job("Opening the browser", lambda: in_thread(browser.open_link, url, environ))
+        else:
+            self.home.copy(url, "Link")
+
+    def _item(self, mark: str, text: str) -> Horizontal:
+        words = linked(neutralise(text, _MAX_STEP), self._click)
+        return Horizontal(
+            Static(Content(mark), markup=False, classes="guide-mark"),
+            Static(words, markup=False, classes="guide-text"),
+            classes="guide-item",
+        )
+
+    def _click(self, url: str) -> str:
+        """What a click on `url` does: a number stands for it, never the text itself."""
+        return f"screen.open_link({self._links.index(url)})" if url in self._links else ""
 
     @on(Button.Pressed, "#register")
     def action_register(self) -> None:
@@ -206,9 +245,24 @@ class GuideScreen(AppScreen[None]):
             self.home.open_configure(self.entry_id)
 
 
-def _item(mark: str, text: str) -> Horizontal:
-    return Horizontal(
-        Static(Content(mark), markup=False, classes="guide-mark"),
-        Static(Content(neutralise(text, _MAX_STEP)), markup=False, classes="guide-text"),
-        classes="guide-item",
-    )
+def _links(view: GuideView) -> tuple[str, ...]:
+    """The addresses of `view` in the order in which they stand, the Callback URL left out."""
+    found = [view.portal_url]
+    for text in (*view.steps, *view.gotchas):
+        shown = neutralise(text, _MAX_STEP)
+        found += [shown[begin:end] for begin, end in links_in(shown)]
+    found.append(view.docs_url)
+    return tuple(url for url in dict.fromkeys(found) if url and url != view.callback_url)
+
+
+def _labelled(key: str, label: str) -> Content:
+    """The key that copies what follows, and what that is called."""
+    name = neutralise(label, 60)
+    return Content.assemble((f" {key}  ", "bold"), (f"{name:<{_LABEL}}  ", "$quiet"))
+
+
+def _value(number: int, label: str, value: str) -> Static:
+    """A line that a digit or a click copies."""
+    line = Content.assemble(_labelled(str(number), label), Content(neutralise(value, _MAX_STEP)))
+    click = Style.from_meta({"@click": f"screen.copy_value({number})"})
+    return Static(line.stylize(click), markup=False, classes="guide-value")

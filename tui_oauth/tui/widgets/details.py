@@ -15,6 +15,7 @@ from tui_oauth.entries import expiry_words
 from tui_oauth.model import Entry, Grant, Status, status_of
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
+from tui_oauth.tui.widgets.link_line import address_style
 
 _TONES = {
     "good": "$success",
@@ -26,11 +27,12 @@ _TONES = {
 
 
 class Line(NamedTuple):
-    """A label and its value; `style` is a style of the theme."""
+    """A label and its value; `style` is a style of the theme, `link` makes an address clickable."""
 
     label: str
     value: str
     style: str = "$foreground"
+    link: bool = False
 
 
 _GAP = Line("", "")
@@ -105,7 +107,7 @@ def _time(label: str, seconds: int, now: int) -> Line:
     return Line(label, f"{when} ({day} UTC)", "$quiet")
 
 
-_BESIDE = 50
+_BESIDE = 43
 _LABEL = 15
 
 
@@ -119,14 +121,18 @@ def lines_content(lines: Sequence[Line], width: int) -> Content:
     parts: list[Content | str | tuple[str, str]] = []
     for line in lines:
         label, value = neutralise(line.label, 60), neutralise(line.value, 2_000)
+        # Each piece of a folded address leads to the whole of it.
+        style = address_style(value) if line.link else line.style
         if width >= _BESIDE:
             folded = textwrap.wrap(value, width - _LABEL) or [""]
-            parts.append((f"{label:<{_LABEL}}", "$quiet"))
-            parts.append((("\n" + " " * _LABEL).join(folded) + "\n", line.style))
+            for number, piece in enumerate(folded):
+                parts.append((f"{'' if number else label:<{_LABEL}}", "$quiet"))
+                parts.append(Content.styled(piece, style))
+                parts.append("\n")
             continue
         if label:
             parts.append((f"{label}\n", "$quiet"))
-        parts.append((f"{value}\n", line.style))
+        parts.extend((Content.styled(value, style), "\n"))
     return Content.assemble(*parts)
 
 
