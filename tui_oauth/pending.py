@@ -48,7 +48,8 @@ class Pending:
     """A sign-in that waits for its answer; times are Unix seconds.
 
     `asked` tells what it was begun for: another client or other addresses make it another sign-in.
-    `proof_key` is the private key in PEM that the tokens will be bound to. `attempt` is None where
+    `proof_key` is the private key in PEM that the tokens will be bound to, `asking_key` the one that
+    opens an answer from another machine (`tui_oauth.elsewhere`). `attempt` is None where
     there is no way through a browser, `device` where no device code was asked for.
     """
 
@@ -59,6 +60,7 @@ class Pending:
     attempt: Attempt | None = field(default=None, repr=False)
     device: DeviceCode | None = field(default=None, repr=False)
     proof_key: Secret | None = field(default=None, repr=False)
+    asking_key: Secret | None = field(default=None, repr=False)
 
 
 def new_pending(applicant: Applicant, attempt: Attempt | None, expires_at: int) -> Pending:
@@ -267,7 +269,7 @@ def read_kept(text: bytes) -> list[Pending]:
 
 
 def _plain(pending: Pending) -> dict[str, object]:
-    key = pending.proof_key
+    key, asking = pending.proof_key, pending.asking_key
     return {
         "id": pending.id,
         "asked": pending.asked,
@@ -276,6 +278,7 @@ def _plain(pending: Pending) -> dict[str, object]:
         "attempt": None if pending.attempt is None else _fields(pending.attempt),
         "device": None if pending.device is None else _fields(pending.device),
         "proof_key": None if key is None else key.reveal(),
+        "asking_key": None if asking is None else asking.reveal(),
     }
 
 
@@ -286,6 +289,7 @@ def _fields(value: Attempt | DeviceCode) -> dict[str, object]:
 
 def _pending(plain: dict[str, Any]) -> Pending:
     attempt, device, key = plain["attempt"], plain["device"], plain["proof_key"]
+    asking = plain.get("asking_key")
     if attempt is not None:
         attempt = {name: _secret(name, one) for name, one in attempt.items()}
         attempt["scopes"] = tuple(attempt["scopes"])
@@ -300,6 +304,7 @@ def _pending(plain: dict[str, Any]) -> Pending:
         attempt=None if attempt is None else Attempt(**attempt),
         device=None if device is None else DeviceCode(**device),
         proof_key=None if key is None else Secret(key),
+        asking_key=None if asking is None else Secret(asking),
     )
 
 

@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_oauth.elsewhere import asking
 from tui_oauth.errors import (
     CallbackUnavailable,
+    PasteProblem,
     ProviderRefused,
     SignInEnded,
     StorageFailed,
@@ -22,7 +24,8 @@ from tui_oauth.errors import (
 )
 from tui_oauth.exchange import Granted, Won, exchange_code
 from tui_oauth.link_file import remove_link, write_link
-from tui_oauth.oauth.authorize import Answer, Attempt, is_pushed, read_answer
+from tui_oauth.oauth.authorize import Answer, Attempt, check_state, is_pushed, read_answer
+from tui_oauth.oauth.elsewhere import is_answer, read_answer_line
 from tui_oauth.oauth.paste import describe_paste, read_paste
 from tui_oauth.oauth.urls import origin_of
 from tui_oauth.paths import expanded
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from tui_oauth.applicant import Applicant
     from tui_oauth.callback.page import Page
     from tui_oauth.callback.server import CallbackServer, Waiting
+    from tui_oauth.elsewhere import AskingKey
+    from tui_oauth.oauth.elsewhere import Ask
     from tui_oauth.oauth.par import Pushed
     from tui_oauth.workspace import Workspace
 
@@ -89,6 +94,15 @@ class LinkWay:
         self._server: CallbackServer | None = None
         self._waiting: Waiting | None = None
         self._file: Path | None = None
+        self.asking_key: AskingKey | None = None
+        """Opens an answer that was sealed elsewhere; None until one was asked for."""
+
+    @property
+    def ask(self) -> Ask | None:
+        """What another machine is asked for, with the link as it is now; None until it is asked."""
+        if self.asking_key is None or not self.attempt.authorization_url:
+            return None
+        return asking(self.asking_key, self.attempt, self._service)
 
     @property
     def listening(self) -> bool:
@@ -179,8 +193,8 @@ class LinkWay:
             await self._server.forget(waiting)
 
     def paste(self, text: str) -> None:
-        """Take a pasted answer; raises PasteProblem when it is not this sign-in's."""
-        parameters = read_paste(text, self.attempt, self._service)
+        """Take a pasted answer, sealed or not; PasteProblem when it is not this sign-in's."""
+        parameters = self._opened(text) if is_answer(text) else self._read(text)
         try:
             won = self._won(parameters)
         except (ProviderRefused, SignInEnded) as error:
@@ -190,7 +204,27 @@ class LinkWay:
 
     def look_at(self, text: str) -> str:
         """What `text` seems to be, in words, for a person who is typing or pasting."""
-        return describe_paste(text, self.attempt, self._service)
+        if not is_answer(text):
+            return describe_paste(text, self.attempt, self._service)
+        try:
+            self._opened(text)
+        except PasteProblem as problem:
+            return problem.message
+        return "this is the answer, from another machine"
+
+    def _read(self, text: str) -> list[tuple[str, str]]:
+        return read_paste(text, self.attempt, self._service)
+
+    def _opened(self, text: str) -> list[tuple[str, str]]:
+        if self.asking_key is None:
+            read_answer_line(text)  # what is wrong with it comes first
+            raise PasteProblem(
+                "That answer belongs to another sign-in: this one asked no other machine.",
+                "Paste the address that the browser ended on.",
+            )
+        parameters = self.asking_key.open(text, self.attempt.state)
+        check_state(self.attempt, parameters)
+        return parameters
 
     def _take_link(self, attempt: Attempt) -> None:
         self.attempt = attempt

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui_oauth.elsewhere import AskingKey
 from tui_oauth.entries import shell_word
 from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
 from tui_oauth.exchange import Granted, Won, keep
 from tui_oauth.oauth.device import is_denied, offers_device
+from tui_oauth.oauth.elsewhere import check_redirect
 from tui_oauth.pending import Keeper
 from tui_oauth.signin_device import DeviceWay
 from tui_oauth.signin_link import LinkWay
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tui_oauth.model import Entry, TokenSet
     from tui_oauth.oauth.authorize import Attempt
     from tui_oauth.oauth.device import DeviceCode
+    from tui_oauth.oauth.elsewhere import Ask
     from tui_oauth.pending import Pending
     from tui_oauth.services.format import Service
 
@@ -80,6 +83,10 @@ class SignIn:
                 self._changed,
                 self._keeper.claim,
             )
+            if pending.asking_key is not None:
+                self.link.asking_key = AskingKey.of(pending.asking_key)
+        self.asks_elsewhere = False
+        """Whether another machine is to be asked from the start, so that `ask` is there at once."""
         self.device: DeviceWay | None = None
         """The way over another device; None until it was started."""
         if pending.device is not None:
@@ -181,6 +188,11 @@ class SignIn:
         return self.link.first_page if self.link is not None else ""
 
     @property
+    def ask(self) -> Ask | None:
+        """What another machine is asked for; None until `ask_elsewhere`."""
+        return self.link.ask if self.link is not None else None
+
+    @property
     def unkept(self) -> str:
         """Why it would not outlive this process; empty while it would."""
         return self._keeper.trouble
@@ -248,6 +260,23 @@ class SignIn:
         self.device = self._device_way()
         if self._outcome is not None:
             self._poll(self.device)
+            self._changed()
+
+    async def ask_elsewhere(self) -> None:
+        """Have a machine with a browser asked for the answer: `ask` says what it is told.
+
+        Raises UsageProblem where there is nothing to ask, because the answer comes by itself.
+        """
+        if self.link is None:
+            raise UsageProblem(
+                f"{self.service.name} has no Authorization link to open elsewhere.",
+                "Confirm the code on any device.",
+            )
+        check_redirect(self.callback_url)
+        if self.link.asking_key is None:
+            key = AskingKey.new()
+            await self._keeper.keep(asking_key=key.secret)
+            self.link.asking_key = key
             self._changed()
 
     def paste(self, text: str) -> None:
@@ -323,6 +352,8 @@ class SignIn:
                     await self._ask_for_link(self.link, self._outcome)
                     await self._keeper.keep(attempt=self.link.attempt)
                     await self.link.prepare()
+                    if self.asks_elsewhere:
+                        await self.ask_elsewhere()
                 self._changed()
                 if self.device is not None and self._polling is None and not self._outcome.done():
                     self._poll(self.device)

@@ -33,8 +33,8 @@ def test_help_and_version_load_nothing_of_weight(args, shell):
     commands = {name for name in modules if name.startswith("tui_oauth.")}
     assert commands == {
         "tui_oauth.cli", "tui_oauth.cli.main", "tui_oauth.cli.output", "tui_oauth.cli.commands", "tui_oauth.cli.tree",
-        "tui_oauth.cli.options", "tui_oauth.cli.program_options", "tui_oauth.cli.agent_options", "tui_oauth.errors",
-        "tui_oauth.text",
+        "tui_oauth.cli.options", "tui_oauth.cli.program_options", "tui_oauth.cli.agent_options",
+        "tui_oauth.cli.vault_options", "tui_oauth.cli.values", "tui_oauth.errors", "tui_oauth.text",
     }  # fmt: skip
 
 

@@ -57,6 +57,7 @@ def test_each_library_has_its_room():
     assert importers_of("tinydb")
     assert {name for name in importers_of("cryptography") if not within(name, "vault")} <= {
         "callback.certificate",  # makes the callback server's certificate
+        "elsewhere",  # seals the answer of a sign-in on another machine, and opens it
         "practice.jose",  # the practice provider signs and verifies like any other
         "proofs",  # signs proofs of possession
         "signatures",  # verifies ID tokens

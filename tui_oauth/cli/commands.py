@@ -10,7 +10,7 @@ import argparse
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tui_oauth.cli import agent_options, options, program_options
+from tui_oauth.cli import agent_options, options, program_options, vault_options
 
 
 class Command(NamedTuple):
@@ -24,13 +24,13 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command("init", "vault:init", "make the vault", "tui-oauth init", options.init),
+    Command("init", "vault:init", "make the vault", "tui-oauth init", vault_options.init),
     Command(
         "status",
         "vault:status",
         "where things are, how the vault is protected, the callback URLs",
         "tui-oauth status --json",
-        options.status,
+        vault_options.status,
     ),
     Command(
         "services",
@@ -100,7 +100,7 @@ COMMANDS = (
         "authorize",
         "signin:authorize",
         "print the Authorization link and wait for the answer",
-        "tui-oauth authorize my-intercom --timeout 300",
+        "tui-oauth authorize my-intercom --timeout 300\n  tui-oauth authorize my-intercom --remote",
         options.authorize,
     ),
     Command(
@@ -181,7 +181,7 @@ COMMANDS = (
         "unlocking:unlock",
         "keep the vault unlocked for a while, for scripts and cron",
         "tui-oauth unlock --for 8h",
-        options.unlock,
+        vault_options.unlock,
     ),
     Command("lock", "unlocking:lock", "forget the key that unlock kept", "tui-oauth lock"),
     Command(
@@ -196,56 +196,56 @@ COMMANDS = (
         "keys:add",
         "add a key file, a passphrase, a recovery code or the system's keyring",
         "tui-oauth vault key add key-file ~/cron.key --label cron",
-        options.key_add,
+        vault_options.key_add,
     ),
     Command(
         "vault key remove",
         "keys:remove",
         "remove one of the keys; never the last one",
         "tui-oauth vault key remove 1f3c09ab",
-        options.key_remove,
+        vault_options.key_remove,
     ),
     Command(
         "vault passphrase",
         "keys:passphrase",
         "change the passphrase",
         "tui-oauth vault passphrase",
-        options.change_passphrase,
+        vault_options.change_passphrase,
     ),
     Command(
         "vault rekey",
         "keys:rekey",
         "seal everything anew under a new data key, after a key has leaked",
         "tui-oauth vault rekey",
-        options.rekey,
+        vault_options.rekey,
     ),
     Command(
         "vault backup",
         "backup:backup",
         "make a copy of the vault now, with every byte verified",
         "tui-oauth vault backup /mnt/stick/vault.bak",
-        options.backup,
+        vault_options.backup,
     ),
     Command(
         "export",
         "bundle:export",
         "write entries to an encrypted bundle with a passphrase of its own",
         "tui-oauth export laptop.bundle my-intercom",
-        options.export,
+        vault_options.export,
     ),
     Command(
         "import",
         "bundle:import_bundle",
         "take in the entries of a bundle, or of a copy of this vault",
         "tui-oauth import laptop.bundle --dry-run",
-        options.import_bundle,
+        vault_options.import_bundle,
     ),
     Command(
         "doctor",
         "doctor:doctor",
         "look for anything wrong with the vault and around it; exit 0 clean, 1 findings, 6 damaged",
         "tui-oauth doctor --salvage rescued.json",
-        options.doctor,
+        vault_options.doctor,
     ),
     Command(
         "agent",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tui_oauth import entries
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line, ask_secret, is_terminal
-from tui_oauth.cli.options import variables
+from tui_oauth.cli.values import variables
 from tui_oauth.errors import NeedsPerson, UsageProblem
 from tui_oauth.model import Entry, Grant, Status, renews
 from tui_oauth.text import relative, rfc3339

@@ -1,12 +1,13 @@
-"""The options of the commands, command by command. Nothing of weight is imported here."""
+"""The options of the commands, command by command. Nothing of weight is imported here.
+
+Those that have to do with the vault as a whole are in `vault_options`.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
-from tui_oauth.errors import UsageProblem
-from tui_oauth.text import span_seconds
+from tui_oauth.cli.values import count, port, seconds, span
 
 Parser = argparse.ArgumentParser
 
@@ -74,28 +75,6 @@ def header(parser: Parser) -> None:
 def check(parser: Parser) -> None:
     named_json(parser)
     trace(parser)
-
-
-def init(parser: Parser) -> None:
-    parser.add_argument(
-        "--passphrase",
-        action="store_true",
-        help="protect the vault with a passphrase instead of a key file",
-    )
-    parser.add_argument(
-        "--recovery",
-        action="store_true",
-        help="add a recovery code, which is printed once: keep it on paper",
-    )
-
-
-def status(parser: Parser) -> None:
-    json_result(parser)
-    parser.add_argument(
-        "--accept-older",
-        action="store_true",
-        help="take the vault as it is for the right one, after a copy was restored",
-    )
 
 
 def services(parser: Parser) -> None:
@@ -201,7 +180,19 @@ def configure(parser: Parser) -> None:
 
 
 def authorize(parser: Parser) -> None:
-    named(parser)
+    parser.add_argument("name", metavar="NAME", nargs="?", help="the entry; left out with --for")
+    parser.add_argument(
+        "--remote",
+        action="store_true",
+        help="print a line for a machine with a browser, which answers with one sealed line",
+    )
+    parser.add_argument(
+        "--for",
+        dest="for_line",
+        metavar="LINE",
+        help="sign in here for the machine that printed LINE, and print the sealed answer; "
+        "- reads the line from standard input",
+    )
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -308,100 +299,6 @@ def revoke(parser: Parser) -> None:
     trace(parser)
 
 
-def unlock(parser: Parser) -> None:
-    parser.add_argument(
-        "--for",
-        dest="span",
-        metavar="SPAN",
-        type=unlock_span,
-        default=8 * 3600,
-        help="how long: 90, 30m, 8h, 7d; up to 30 days (default 8h)",
-    )
-
-
-def key_add(parser: Parser) -> None:
-    parser.add_argument(
-        "kind",
-        metavar="KIND",
-        choices=("key-file", "passphrase", "recovery", "keyring"),
-        help="key-file, passphrase, recovery or keyring",
-    )
-    parser.add_argument(
-        "file",
-        metavar="PATH",
-        nargs="?",
-        default="",
-        help="with key-file: where it is, or is to be made",
-    )
-    parser.add_argument("--label", metavar="TEXT", default="", help="a word to tell keys apart by")
-    _new_passphrase(parser)
-
-
-def key_remove(parser: Parser) -> None:
-    parser.add_argument("slot", metavar="SLOT_ID", help="see: tui-oauth vault key list")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def change_passphrase(parser: Parser) -> None:
-    parser.add_argument(
-        "--slot",
-        metavar="SLOT_ID",
-        default="",
-        help="which one, where the vault has several passphrases",
-    )
-    _new_passphrase(parser)
-
-
-def rekey(parser: Parser) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def backup(parser: Parser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE", nargs="?", default="", help="where to (default: beside the vault)"
-    )
-
-
-def export(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="the bundle to write; it must not exist")
-    parser.add_argument("names", metavar="NAME", nargs="*", help="only these entries")
-    _new_passphrase(parser)
-
-
-def import_bundle(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a bundle, or a copy of this vault")
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would happen, write nothing"
-    )
-    parser.add_argument(
-        "--replace", action="store_true", help="in a conflict take the bundle's entry"
-    )
-    json_result(parser)
-    given = parser.add_mutually_exclusive_group()
-    given.add_argument(
-        "--bundle-passphrase-command",
-        metavar="LINE",
-        default="",
-        help="a command that prints the bundle's passphrase",
-    )
-    given.add_argument(
-        "--bundle-passphrase-fd",
-        metavar="N",
-        type=count,
-        help="read the bundle's passphrase from this file descriptor",
-    )
-
-
-def doctor(parser: Parser) -> None:
-    parser.add_argument(
-        "--salvage",
-        metavar="OUT",
-        default="",
-        help="write what can be saved to a new vault at OUT; the vault itself is not touched",
-    )
-    json_result(parser)
-
-
 def sandbox(parser: Parser) -> None:
     from tui_oauth.practice.behaviour import add_arguments
 
@@ -426,79 +323,6 @@ def sandbox(parser: Parser) -> None:
     )
     json_result(parser)
     add_arguments(parser)
-
-
-def variables(words: list[str] | None) -> dict[str, str]:
-    """`--set VAR=VALUE` as a mapping. Raises UsageProblem for a word without `=`."""
-    out: dict[str, str] = {}
-    for word in words or ():
-        name, equals, value = word.partition("=")
-        if not equals or not name.strip():
-            raise UsageProblem(
-                "--set takes a variable and its value.", "For instance: --set region=eu"
-            )
-        out[name.strip()] = value
-    return out
-
-
-def count(text: str) -> int:
-    """A whole number that is not negative."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError("a whole number is wanted, such as 60")
-    return int(text)
-
-
-def seconds(text: str) -> int:
-    """A number of seconds, at least one."""
-    number = count(text)
-    if not 1 <= number <= 86_400:
-        raise argparse.ArgumentTypeError("from 1 to 86400 seconds can be waited")
-    return number
-
-
-def port(text: str) -> int:
-    """A port, 0 for any free one."""
-    number = count(text)
-    if number > 65_535:
-        raise argparse.ArgumentTypeError("a port is a number up to 65535")
-    return number
-
-
-def span(text: str) -> int:
-    """A span of time in seconds; `text.span_seconds` says how it is written."""
-    return _given(span_seconds, text)
-
-
-def unlock_span(text: str) -> int:
-    """How long a vault may stay unlocked, in seconds."""
-    from tui_oauth.vault_care import unlock_seconds  # of use to this command alone
-
-    return _given(unlock_seconds, text)
-
-
-def _given(read: Callable[[str], int], text: str) -> int:
-    """What `read` makes of an option's value; its words are those of argparse's error."""
-    try:
-        return read(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _new_passphrase(parser: Parser) -> None:
-    """Where a new passphrase comes from when nobody types it; the old one has its own options."""
-    new = parser.add_mutually_exclusive_group()
-    new.add_argument(
-        "--new-passphrase-command",
-        metavar="LINE",
-        default="",
-        help="a command that prints the new passphrase",
-    )
-    new.add_argument(
-        "--new-passphrase-fd",
-        metavar="N",
-        type=count,
-        help="read the new passphrase from this file descriptor",
-    )
 
 
 def _variables(parser: Parser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tui_oauth.cli import options
+from tui_oauth.cli.values import count
 
 Parser = argparse.ArgumentParser
 
@@ -35,7 +36,7 @@ def _min_ttl(parser: Parser) -> None:
     parser.add_argument(
         "--min-ttl",
         metavar="SECONDS",
-        type=options.count,
+        type=count,
         default=60,
         help="refresh first when the token ends within this time (default 60)",
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, is_terminal
 from tui_oauth.cli.device import event_of, narrate
+from tui_oauth.cli.elsewhere import check_combination, tell_ask, visit
 from tui_oauth.cli.lines import Lines
 from tui_oauth.cli.qr import show_qr
 from tui_oauth.entries import shell_word
@@ -40,11 +41,10 @@ _CUT_BY_TERMINAL = (1023, 4095)
 def authorize(context: Context) -> int:
     """Print the link, wait for the answer, store the tokens."""
     args = context.args
-    if args.resume and args.timeout:
-        raise UsageProblem(
-            "A sign-in that goes on ends when its own time is up.", "Leave --timeout out."
-        )
+    check_combination(args)
     try:
+        if args.for_line is not None:
+            return visit(context)
         entry = context.workspace.vault.find(args.name)
         if entry.grant == Grant.CLIENT:
             _without_person(context, entry)
@@ -64,16 +64,12 @@ def authorize(context: Context) -> int:
 
 def _without_person(context: Context, entry: Entry) -> None:
     """A new token with the client's own credentials (RFC 6749 section 4.4): nobody is asked."""
-    if context.args.resume:
-        raise UsageProblem(
-            f"{entry.name} gets its tokens without a person: there is no sign-in to go on with.",
-            "Leave --resume out.",
-        )
-    if context.args.device:
-        raise UsageProblem(
-            f"{entry.name} gets its tokens without a person: there is no code to confirm.",
-            "Leave --device out.",
-        )
+    for name in ("device", "resume", "remote"):
+        if getattr(context.args, name):
+            raise UsageProblem(
+                f"{entry.name} gets its tokens without a person: there is no code to confirm, no link to open.",
+                f"Leave --{name} out.",
+            )
     output.note(f"Getting a token from {entry.service_name} with the client's own credentials.")
     _tell_authorized(context, refresh_entry(context.workspace, entry))
 
@@ -107,6 +103,7 @@ async def _authorize(context: Context, entry: Entry) -> None:
             sign_in = sign_ins.begin(entry, lifetime=args.timeout)
         if args.device:
             sign_in.start_device()
+        sign_in.asks_elsewhere = args.remote
         desk = _Desk(context, sign_in)
         sign_in.on_change = desk.changed
         desk.begun()
@@ -231,15 +228,22 @@ class _Desk:
                 }
             )
         self._narrate(reads)
+        self._tell_ask()
         if args.qr and not sign_in.device_waits:
             show_qr(sign_in.authorization_url, pictures=self._pictures)
         # Whoever asks for a code wants to go on elsewhere.
-        self._open_browser(sign_in.authorization_url, by_itself=not args.device)
+        here = not args.device and not args.remote
+        self._open_browser(sign_in.authorization_url, by_itself=here)
         if reads:
             self._lines = Lines(self._take, self._no_more_lines)
             self._lines.start()
         else:
             self._no_more_lines()
+
+    def _tell_ask(self) -> None:
+        ask = self._sign_in.ask if self._context.args.remote else None
+        if ask is not None:
+            tell_ask(self._context, ask)
 
     def _no_more_lines(self) -> None:
         self._no_lines = True
@@ -267,6 +271,7 @@ class _Desk:
             output.note()
             output.note(f"  {link}")
             output.note()
+            self._tell_ask()
         if sign_in.link.trouble != self._told_trouble:
             self._told_trouble = sign_in.link.trouble
             if self._told_trouble:
