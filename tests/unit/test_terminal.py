@@ -135,3 +135,19 @@ def test_a_qr_code_has_the_size_that_the_screen_is_told():
     assert not code.rows[0].strip()
     with pytest.raises(ValueError):
         qr_code("x" * 5000)
+
+
+def test_in_wsl_the_link_opens_in_windows_or_nowhere(tmp_path):
+    """Where wslu is not installed there is nothing to open it with, and no text browser is started."""
+    wsl = {"PATH": str(tmp_path), "WSL_DISTRO_NAME": "Debian", "TERM": "xterm"}
+    program(tmp_path, "w3m", "exit 0\n")
+    assert not can_open(wsl, "linux")
+    asked = tmp_path / "asked"
+    viewer = program(tmp_path, "wslview", f'echo "$1" > {asked}\n')
+    assert opener(wsl, "linux") == [str(viewer)]
+    open_link(LINK, wsl, "linux")
+    assert asked.read_text() == f"{LINK}\n"
+
+
+def test_a_container_offers_no_browser():
+    assert not can_open({"PATH": os.environ["PATH"], "TERM": "xterm", "container": "oci"}, "linux")
