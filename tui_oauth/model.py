@@ -96,7 +96,9 @@ class Entry:
     those the person asked for, None meaning the service's default ones; `granted_scopes` those
     the provider gave. `callback_url` is None unless the person locked one for this entry.
     `pinned` is the service itself where the entry was made from a URL (`services.pinned`), else
-    empty. `client_secret_expires_at` is known for clients that registered themselves.
+    empty. `client_secret_expires_at` is known for clients that registered themselves. `token_file`
+    and `programs` are marks for the agent and the commands (`marks`): a file with the token, and the
+    executable files of those that may take it, empty for all.
     """
 
     id: str
@@ -122,6 +124,8 @@ class Entry:
     grant: str = Grant.PERSON
     pinned: str = ""
     client_secret_expires_at: int | None = None
+    token_file: bool = False
+    programs: tuple[str, ...] = ()
 
 
 def renews(entry: Entry) -> bool:

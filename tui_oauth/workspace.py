@@ -86,6 +86,10 @@ class Workspace:
         """The time as whole Unix seconds."""
         return int(self._clock())
 
+    def now_exactly(self) -> float:
+        """The time as Unix seconds with their fractions: for whoever waits."""
+        return self._clock()
+
     @cached_property
     def catalogue(self) -> Catalogue:
         """The services of the dropdown: built in, and the person's own."""

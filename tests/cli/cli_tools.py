@@ -104,6 +104,12 @@ class Running:
         self._watch = threading.Timer(SECONDS, process.kill)
         self._watch.start()
 
+    def allow(self, seconds: float) -> None:
+        """Let it run for longer, for a test that keeps the machine busy."""
+        self._watch.cancel()
+        self._watch = threading.Timer(seconds, self.process.kill)
+        self._watch.start()
+
     def __enter__(self) -> Running:
         return self
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -13,17 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
+from agent_home import age, entry_of, talk, wait_for
 from cli_tools import Running, Shell
 from test_imports import HEAVY, loaded
 
 from tui_oauth.model import Entry
 from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.workspace import Workspace
-
-SECONDS = 20.0
 
 
 @pytest.fixture
@@ -41,36 +38,6 @@ def agent(shell: Shell, runtime: Path, workspace: Workspace) -> Iterator[Running
     with shell.start("agent") as running:
         running.said("The vault is open")
         yield running
-
-
-def wait_for(condition: Callable[[], Any]) -> Any:
-    """The first true value of `condition`, asked again and again."""
-    until = time.monotonic() + SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.02)
-    return found
-
-
-def talk(runtime: Path, *lines: str) -> list[str]:
-    """What the socket answers to some lines, by a plain client."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(SECONDS)
-        descriptor = os.open(runtime, os.O_RDONLY)
-        connection.connect(f"/proc/self/fd/{descriptor}/agent.sock")
-        os.close(descriptor)
-        connection.sendall("".join(f"{line}\n" for line in lines).encode())
-        connection.shutdown(socket.SHUT_WR)
-        out = b""
-        while piece := connection.recv(65_536):
-            out += piece
-    return out.decode().splitlines()
-
-
-def entry_of(shell: Shell, name: str = "practice") -> dict[str, Any]:
-    entries = shell.run("agent", "status", "--json").json["entries"]
-    found: dict[str, Any] = next(entry for entry in entries if entry["name"] == name)
-    return found
 
 
 def test_socket_and_folder_are_the_persons_own(agent: Running, runtime: Path) -> None:
@@ -146,7 +113,7 @@ def test_an_entry_is_refreshed_before_it_ends(
         running.said("The vault is open")
         assert entry_of(shell)["next_refresh"] < entry_of(shell)["expires_at"]
         assert provider.application.count["refresh"] == 0
-        _age(vault, entry, 3500)
+        age(shell, 3580)
         fresh = wait_for(lambda: entry_of(shell)["last_refresh"] and entry_of(shell))
         assert fresh["last_error"] is None
         assert provider.application.count["refresh"] == 1
@@ -154,28 +121,14 @@ def test_an_entry_is_refreshed_before_it_ends(
         assert vault.get(entry.id).expires_at - time.time() > 3000  # type: ignore[operator]
 
 
-def _age(vault: Any, entry: Entry, seconds: int) -> None:
-    from dataclasses import replace
-
-    def edit(current: Entry, held: Any) -> Any:
-        tokens = replace(
-            held.tokens,
-            issued_at=held.tokens.issued_at - seconds,
-            expires_at=held.tokens.expires_at - seconds,
-        )
-        moved = replace(current, issued_at=tokens.issued_at, expires_at=tokens.expires_at)
-        return moved, replace(held, tokens=tokens)
-
-    vault.change(entry.id, edit)
-
-
 def test_two_hundred_at_once_cost_one_refresh(
     shell: Shell, signed_in: Callable[..., None], provider: PracticeProvider, runtime: Path
 ) -> None:
     signed_in(rotating_refresh=True, expires_in=3600)
     with shell.start("agent") as running:
+        running.allow(120)
         running.said("The vault is open")
-        _age_at_least(shell, 3570)
+        age(shell, 3570)
         args = ("token", "practice")
         with ThreadPoolExecutor(24) as pool:
             done = list(pool.map(lambda _: shell.run(*args), range(200)))
@@ -184,11 +137,6 @@ def test_two_hundred_at_once_cost_one_refresh(
         assert provider.application.count["refresh"] == 1
         running.interrupt(signal.SIGTERM)
         running.end()
-
-
-def _age_at_least(shell: Shell, seconds: int) -> None:
-    vault = Workspace.from_environment(shell.environ).vault
-    _age(vault, vault.find("practice"), seconds)
 
 
 def test_lock_and_unlock_are_followed(

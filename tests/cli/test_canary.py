@@ -271,6 +271,7 @@ def _agent(session: Session, shell: Shell, tmp_path: Path) -> None:
         session.run("token", "special", shows="access_token")
         session.run("header", "special", shows="access_token")
         session.run("token", "special", "--json", shows="access_token")
+        session.run("agent", "file", "special", code=4)
         session.run("lock", code=None)
         session.run("token", "special", code=4)
         agent.interrupt(signal.SIGTERM)

@@ -157,6 +157,8 @@ def _agent(foreign: Foreign) -> None:
         assert f"name{ENTRIES[0].id[-1]}[/][0]" in shown
         run("agent", "status", "--json")
         run("token", ARGUMENT)
+        run("agent", "file", ARGUMENT)
+        run("agent", "file", ARGUMENT, "--off")
         agent.interrupt()
         said += agent.end().err
     assert not OBEYED & set(said)

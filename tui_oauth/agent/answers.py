@@ -15,10 +15,13 @@ from tui_oauth.handing import bound_note, header_line, one_line, token_fields
 from tui_oauth.text import rfc3339
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_oauth.agent.holder import Holder
     from tui_oauth.agent.keeper import Keeper
     from tui_oauth.agent.schedule import Course
     from tui_oauth.agent.server import Peer
+    from tui_oauth.agent.token_files import TokenFiles
     from tui_oauth.model import Entry
 
 
@@ -31,12 +34,14 @@ class Answers:
         self,
         holder: Holder,
         keeper: Keeper,
+        files: TokenFiles,
         *,
         reload: Callable[[], None],
         look: Callable[[], None],
     ) -> None:
         self._holder = holder
         self._keeper = keeper
+        self._files = files
         self._reload = reload
         self._look = look
         self._since = holder.places_workspace.now()
@@ -67,7 +72,12 @@ class Answers:
             "locked": not is_open,
             "why_locked": None if is_open else self._holder.why,
             "unlocked_until": rfc3339(self._holder.unlocked_until()),
-            "entries": [_entry(entry, courses.get(entry.id)) for entry in self._keeper.entries],
+            "token_files": None if self._files.why_not else str(self._files.folder),
+            "why_no_token_files": self._files.why_not or None,
+            "entries": [
+                _entry(entry, courses.get(entry.id), self._files.path_of(entry))
+                for entry in self._keeper.entries
+            ],
         }
 
     def _token(self, request: Request, peer: Peer) -> str:
@@ -87,7 +97,7 @@ class Answers:
         return json.dumps(fields, ensure_ascii=True, allow_nan=False)
 
 
-def _entry(entry: Entry, course: Course | None) -> dict[str, Any]:
+def _entry(entry: Entry, course: Course | None, file: Path | None) -> dict[str, Any]:
     return {
         "name": entry.name,
         "expires_at": rfc3339(entry.expires_at),
@@ -95,6 +105,7 @@ def _entry(entry: Entry, course: Course | None) -> dict[str, Any]:
         "last_refresh": None if course is None else rfc3339(_whole(course.refreshed_at)),
         "failures": 0 if course is None else course.failures,
         "last_error": (course.error if course is not None else "") or entry.last_error or None,
+        "token_file": None if file is None else str(file),
     }
 
 

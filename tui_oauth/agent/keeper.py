@@ -26,15 +26,18 @@ LOOK_SECONDS = 2.0
 """How often the vault's file is looked at for changes of others: one lstat."""
 PUT_OFF_SECONDS = 10.0
 
-Seen = Callable[[list[Entry], list[Entry]], None]
+SOON_SECONDS = 0.25
+"""After a refresh of ours: several that end together are looked at together."""
+
+Seen = Callable[["Workspace | None", list[Entry]], None]
 
 
 class Keeper:
     """Keeps the entries of one vault fresh.
 
     `tick` is called from one thread; `token` from many. `wake` is called from other threads when
-    `tick` has something to do. `seen` is told the entries before and after a change, `say` gets
-    sentences for the log.
+    `tick` has something to do. `seen` is told the entries after each change, with the workspace they
+    are of, or None and no entries where the vault is locked; `say` gets sentences for the log.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class Keeper:
         *,
         wake: Callable[[], None],
         say: Callable[[str], None],
-        seen: Seen = lambda before, after: None,
+        seen: Seen,
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
         self._holder = holder
@@ -104,13 +107,13 @@ class Keeper:
             # Gone, damaged, or being restored: what is known stays, and the vault is looked at again.
             self._say(str(error))
             return
-        before, self._entries = self._entries, listing.entries
+        self._entries = listing.entries
         self._listing = listing
         with self._mutex:
             self._schedule.reconcile(
                 listing.entries, lambda entry: renewable(workspace, entry), now
             )
-        self._seen(before, listing.entries)
+        self._seen(workspace, listing.entries)
 
     def look_now(self) -> None:
         """The next `tick` looks at the vault, whatever the time."""
@@ -150,11 +153,11 @@ class Keeper:
 
     def _forget(self) -> None:
         if self._entries or self._listing is not None:
-            before, self._entries, self._listing = self._entries, [], None
+            self._entries, self._listing = [], None
             self._generation = -1
             with self._mutex:
                 self._schedule.reconcile([], lambda entry: False, 0.0)
-            self._seen(before, [])
+            self._seen(None, [])
 
     def _together(self, workspace: Workspace, entry: Entry, min_ttl: int) -> TokenSet:
         key = (entry.id, min_ttl)
@@ -216,6 +219,7 @@ class Keeper:
         else:
             with self._mutex:
                 self._schedule.done(entry, renewable(workspace, entry), workspace.now())
+            self._next_look = min(self._next_look, workspace.now_exactly() + SOON_SECONDS)
 
     def _failed(self, workspace: Workspace, entry: Entry, words: str, *, again: bool) -> None:
         try:

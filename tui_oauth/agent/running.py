@@ -20,6 +20,7 @@ from tui_oauth.agent.holder import Holder
 from tui_oauth.agent.keeper import Keeper
 from tui_oauth.agent.places import LOCK, folder
 from tui_oauth.agent.server import Server
+from tui_oauth.agent.token_files import TokenFiles
 from tui_oauth.errors import AlreadyExists, StorageFailed, TuiOauthError, UnsafePath, UsageProblem
 from tui_oauth.hardening import harden
 from tui_oauth.vault.files import make_private_folder
@@ -27,6 +28,7 @@ from tui_oauth.vault.files import make_private_folder
 if TYPE_CHECKING:
     from types import FrameType
 
+    from tui_oauth.model import Entry
     from tui_oauth.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -73,9 +75,10 @@ class Agent:
         self._say = say
         self._holder = holder
         self._reading, self._writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._keeper = Keeper(holder, wake=self.wake, say=say)
+        self._files = TokenFiles(runtime, say)
+        self._keeper = Keeper(holder, wake=self.wake, say=say, seen=self._on_seen)
         self._answers = Answers(
-            holder, self._keeper, reload=self._reload_soon, look=self._look_soon
+            holder, self._keeper, self._files, reload=self._reload_soon, look=self._look_soon
         )
         self._server = Server(runtime, self._answers)
         self._ending = 0
@@ -93,13 +96,16 @@ class Agent:
                 self._open_first()
                 self._say(f"Listening at {self._server.path}")
                 while not self._ending:
-                    wait = self._keeper.tick(self._holder.places_workspace.now())
+                    now = self._holder.places_workspace.now_exactly()
+                    wait = self._keeper.tick(now)
+                    self._files.remove_ended(int(now))
                     self._sleep(wait)
                     if self._reload:
                         self._reload_now()
                 return self._end()
             finally:
                 self._server.close()
+                self._files.clear()
                 os.close(self._reading)
                 os.close(self._writing)
 
@@ -116,6 +122,13 @@ class Agent:
                 raise
             self._holder.why = str(error)
         workspace.ask = None
+
+    def _on_seen(self, workspace: Workspace | None, entries: list[Entry]) -> None:
+        """The entries have changed, or the vault was locked (None)."""
+        if workspace is None:
+            self._files.clear()
+        else:
+            self._files.publish(workspace, entries)
 
     def _sleep(self, seconds: float) -> None:
         listening = self._server.listener.fileno()

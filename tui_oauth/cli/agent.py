@@ -45,6 +45,7 @@ def status(context: Context) -> int:
     output.facts(
         [
             ("Agent", f"process {value['pid']}, since {value['started_at']}"),
+            ("Token files", value["token_files"] or value["why_no_token_files"] or ""),
             ("Vault", f"{value['vault']}, {locked}{f' until {until}' if until else ''}"),
         ]
     )
@@ -60,6 +61,39 @@ def status(context: Context) -> int:
     if rows:
         output.table(("ENTRY", "NEXT REFRESH", "LAST REFRESH", "LAST ERROR"), rows)
     return 0
+
+
+def token_file(context: Context) -> int:
+    """Mark an entry for a token file, or take the mark away."""
+    from tui_oauth.agent.places import folder
+    from tui_oauth.agent.token_files import file_name
+    from tui_oauth.marks import mark_token_file
+
+    workspace = context.workspace
+    wanted = not context.args.off
+    entry = mark_token_file(workspace, workspace.vault.find(context.args.name), wanted)
+    tell_agent(context, "reload")
+    if not wanted:
+        output.result(f"{entry.name}: no token file")
+        return 0
+    runtime = folder(context.environ)
+    where = f"$XDG_RUNTIME_DIR/tui-oauth/{file_name(entry)}"
+    output.result(str(runtime / file_name(entry)) if runtime is not None else where)
+    output.note(
+        "A running agent keeps the token there, in memory only. Every program that runs as you can "
+        "read it, and no record is kept of who did."
+    )
+    return 0
+
+
+def tell_agent(context: Context, verb: str) -> None:
+    """Have a running agent follow at once, rather than at its next look."""
+    from tui_oauth.agent.client import Refused, ask
+
+    try:
+        ask(context.environ, verb)
+    except Refused as refused:
+        output.note(f"The agent does not follow: {refused}")
 
 
 def install(context: Context) -> int:

@@ -13,3 +13,19 @@ def install(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--print", dest="only_print", action="store_true", help="print the unit, write nothing"
     )
+
+
+def token_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the entry")
+    parser.add_argument("--off", action="store_true", help="keep no file for it any more")
+
+
+def allow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the entry")
+    parser.add_argument(
+        "programs",
+        metavar="PROGRAM",
+        nargs="*",
+        help="the full path of a program, such as /usr/bin/curl",
+    )
+    parser.add_argument("--anyone", action="store_true", help="every program of yours again")

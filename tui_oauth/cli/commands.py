@@ -261,6 +261,13 @@ COMMANDS = (
         agent_options.status,
     ),
     Command(
+        "agent file",
+        "agent:token_file",
+        "have the agent keep an entry's token in a file in memory, for whatever can read one",
+        'tui-oauth agent file my-intercom\n  cat "$XDG_RUNTIME_DIR/tui-oauth/my-intercom"',
+        agent_options.token_file,
+    ),
+    Command(
         "agent install",
         "agent:install",
         "write a systemd user unit for the agent, and say how to enable it",

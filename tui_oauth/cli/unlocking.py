@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui_oauth import vault_care
 from tui_oauth.cli import output
+from tui_oauth.cli.agent import tell_agent
 from tui_oauth.cli.context import Context
 from tui_oauth.text import duration, rfc3339
 
@@ -13,7 +14,7 @@ def unlock(context: Context) -> int:
     kernel keeps none for us."""
     workspace, span = context.workspace, context.args.span
     until = vault_care.keep_unlocked(workspace, span)
-    _tell_agent(context, "reload")
+    tell_agent(context, "reload")
     output.result(f"Unlocked {workspace.places.vault} until {rfc3339(until)} ({duration(span)}).")
     output.note(
         "Until then every program that runs as you can use the vault without asking. "
@@ -25,19 +26,9 @@ def unlock(context: Context) -> int:
 def lock(context: Context) -> int:
     """Forget what `unlock` kept. StorageFailed where the kernel keeps nothing for us."""
     vault = context.workspace.places.vault
-    _tell_agent(context, "lock")
+    tell_agent(context, "lock")
     done = vault_care.lock(context.workspace)
     output.result(f"Locked {vault}" if done.was_kept else f"{vault} was not unlocked.")
     if done.key_file is not None:
         output.note(f"The key file {done.key_file} goes on opening it.")
     return 0
-
-
-def _tell_agent(context: Context, verb: str) -> None:
-    """A running agent follows at once, rather than at its next look."""
-    from tui_oauth.agent.client import Refused, ask
-
-    try:
-        ask(context.environ, verb)
-    except Refused as refused:
-        output.note(f"The agent does not follow: {refused}")

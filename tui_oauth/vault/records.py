@@ -182,6 +182,8 @@ _ENTRY: _Readers = {
     "grant": _words,
     "pinned": _words,
     "client_secret_expires_at": _number,
+    "token_file": _flag,
+    "programs": _list,
 }
 _SECRETS: _Readers = {
     "client_id": _words,
