@@ -116,7 +116,6 @@ def test_a_registration_that_is_refused_leaves_the_entry_and_says_how_to_try_aga
         (["x", "--service", "practice", "--discover", "https://as.example"], 2, "not allowed with"),
         (["x", "--discover", "https://as.example", "--set", "a=b"], 2, "--set fills in"),
         (["x", "--service", "practice", "--register"], 2, "go with --discover"),
-        (["x", "--service", "practice", "--scope", "a"], 2, "go with --discover"),
         (["practice", "--discover", "https://as.example"], 3, "Choose another name"),
         (["\x1b[31m", "--discover", "https://as.example"], 2, "cannot be shown"),
         (["x", "--discover", "http://as.example"], 2, "unencrypted"),

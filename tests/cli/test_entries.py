@@ -254,3 +254,15 @@ def test_another_callback_url_can_be_locked_for_an_entry(shell):
     assert shell.run("callback-url", "gh").out == f"{other}\n"
     assert shell.run("callback-url", "gh", "--unlock").out == usual
     assert "Name the entry" in shell.run("callback-url", "--lock", other, code=2).err
+
+
+def test_create_with_scopes_of_one_s_own(shell):
+    shell.run("init")
+    shell.run(
+        "create", "shop", "--service", "shopify", "--set", "shop=my-store",
+        "--scope", "read_orders", "--scope", "read_themes",
+    )  # fmt: skip
+    assert "\nScopes: read_orders,read_themes\n" in shell.run("guide", "shop").out
+    assert shell.run("create", "bad", "--service", "github", "--scope", 'a"b', code=2).err
+    done = shell.run("create", "helpdesk", "--service", "intercom", "--scope", "anything")
+    assert "chosen in its own pages" in done.err

@@ -12,7 +12,7 @@ from textual.widgets import Button, Input
 from tui_oauth import entries
 from tui_oauth.secret import Secret
 from tui_oauth.tui.app import ManageOAuth
-from tui_oauth.tui.widgets.field_form import FieldForm
+from tui_oauth.tui.widgets.field_form import FieldForm, ListArea
 from tui_oauth.tui.widgets.secret_input import SecretInput
 
 SECRET = "canary-client-secret-0123456789"
@@ -273,3 +273,26 @@ async def test_every_button_can_be_reached_at_every_size(
                 button.scroll_visible(animate=False)
                 await pilot.pause()
                 assert button.region in app.screen.region, button.id
+
+
+async def test_the_service_s_own_scopes_are_one_key_away(stage: Stage) -> None:
+    entry = entries.create_entry(stage.workspace, "code", "github")
+    service = stage.workspace.catalogue.get("github")
+    app = stage.app()
+    async with app.run_test(size=(100, 40)) as pilot:
+        app.open_configure(entry.id)
+        await until(pilot, lambda: at(app, "configure"), "the form")
+        form = app.screen.query_one(FieldForm)
+        assert "Default scopes" not in shown(app), "they are there already"
+        area = app.screen.query_one(ListArea)
+        area.focus()
+        await pilot.press("f7", "delete", *"gist")
+        await until(pilot, lambda: "^r Default scopes" in shown(app), "the way back")
+        assert form.words() == ("gist",)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: area.words == service.default_scopes, "the service's own")
+        await until(pilot, lambda: "Default scopes" not in shown(app), "no more to restore")
+        await pilot.press("enter", *"gist")
+        await until(pilot, lambda: "Default scopes" in shown(app), "the button")
+        await pilot.click("#restore")
+        await until(pilot, lambda: area.words == service.default_scopes, "the same by mouse")

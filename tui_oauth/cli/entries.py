@@ -25,18 +25,24 @@ def create(context: Context) -> int:
         from tui_oauth.cli import discovery
 
         return discovery.create(context)
-    if args.register is not None or args.scope is not None:
+    if args.register is not None:
         raise UsageProblem(
-            "--register, --no-register and --scope go with --discover.",
-            "The scopes of a service are chosen with: tui-oauth configure NAME --scope S",
+            "--register and --no-register go with --discover.",
+            "A service of the list is told its client with: tui-oauth configure NAME",
         )
     entry = entries.create_entry(
         workspace,
         args.name,
         args.service,
         variables(args.set),
+        None if args.scope is None else tuple(args.scope),
         without_person=args.without_person,
     )
+    service = entries.declared_service(workspace, entry)
+    if entry.scopes and not service.quirks.authorize.scope:
+        output.note(
+            f"{service.name} is sent no scopes by a link: they are chosen in its own pages."
+        )
     word = entries.shell_word(entry.name)
     output.result(f"Created {entry.name} ({entry.service_name}): Not Configured")
     if entry.grant == Grant.CLIENT:

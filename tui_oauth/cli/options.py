@@ -123,7 +123,8 @@ def create(parser: Parser) -> None:
         "--scope",
         metavar="S",
         action="append",
-        help="with --discover: a scope to ask for; repeat it for more, an empty one for none",
+        help="a scope to ask for instead of the service's own; repeat it for more, an empty one "
+        "for none",
     )
     _variables(parser)
     trace(parser)

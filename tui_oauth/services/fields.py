@@ -54,11 +54,16 @@ def configure_fields(service: Service) -> tuple[Field, ...]:
                 SCOPES,
                 "Scopes",
                 required=False,
-                help="What to ask for, divided by blanks. Ask for no more than you need.",
+                help=_scopes_help(service.scope_separator),
                 default=" ".join(service.default_scopes),
             )
         )
     return tuple(fields)
+
+
+def _scopes_help(separator: str) -> str:
+    sent = "commas" if separator == "," else "blanks"
+    return f"One a line, or divided by blanks or commas; sent with {sent} between them."
 
 
 def _variable_field(variable: Variable) -> Field:

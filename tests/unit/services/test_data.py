@@ -238,3 +238,10 @@ def _value(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(_value(item) for item in value)}]"
     return json.dumps(value, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("service_id", IDS)
+def test_what_a_revoked_token_takes_with_it_says_what_that_rests_on(service_id: str) -> None:
+    ends = Catalogue().get(service_id).quirks.revoke.ends_consent
+    text = (BUILT_IN / f"{service_id}.toml").read_text(encoding="utf-8")
+    assert ends == ("# ends_consent rests on " in text)

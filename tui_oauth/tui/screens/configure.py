@@ -62,6 +62,7 @@ class ConfigureScreen(AppScreen[None]):
                 yield Button("Save and authorize", id="save")
                 yield Button("Save", id="save-only")
                 yield Button("Show secret", id="reveal")
+                yield Button("Default scopes", id="restore")
                 yield Button("Guide", id="guide")
                 yield Button("Cancel", id="cancel")
         yield QuietLine()
@@ -97,6 +98,7 @@ class ConfigureScreen(AppScreen[None]):
             self.query_one(CallbackField).show(self._url, whose)
         if not form.secret_inputs():
             self.query_one("#reveal").display = False
+        self._offer_defaults()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -148,6 +150,25 @@ class ConfigureScreen(AppScreen[None]):
         for field in self.query_one(FieldForm).secret_inputs():
             field.action_reveal()
             return
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "restore_scopes":
+            form = self.query_one_optional(FieldForm)
+            return form is not None and form.default_words is not None
+        return True
+
+    @on(Button.Pressed, "#restore")
+    def action_restore_scopes(self) -> None:
+        """Ask for the service's own scopes again."""
+        self.query_one(FieldForm).restore_words()
+
+    @on(FieldForm.Edited)
+    def _offer_defaults(self) -> None:
+        """The way back to the service's own scopes, once they are others."""
+        others = self.query_one(FieldForm).default_words is not None
+        if self.query_one("#restore").display != others:
+            self.query_one("#restore").display = others
+        self.query_one(KeyBar).refresh()
 
     @on(CallbackField.CopyAsked)
     def action_copy_callback(self) -> None:

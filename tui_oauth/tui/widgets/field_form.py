@@ -49,6 +49,12 @@ class ListArea(TextArea):
         if any(words):
             self.insert(before + "\n".join(word for word in words if word))
 
+    def fill(self, words: Sequence[str]) -> None:
+        """Put `words` in place of what stands there; undo brings that back."""
+        shown = "\n".join(filter(None, map(cleaned, words)))
+        self.replace(shown, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
     @property
     def words(self) -> tuple[str, ...]:
         """The words, each once, in the order typed."""
@@ -140,6 +146,23 @@ class FieldForm(Vertical):
         if not isinstance(widget, ListArea) or widget.words == self._before.get(LIST_FIELD):
             return None
         return widget.words
+
+    @property
+    def default_words(self) -> tuple[str, ...] | None:
+        """What the list would hold by itself, where it holds something else now; None otherwise."""
+        for field in self.fields:
+            widget = self._inputs.get(LIST_FIELD)
+            if field.name == LIST_FIELD and isinstance(widget, ListArea):
+                own = tuple(field.default.split())
+                return own if own and widget.words != own else None
+        return None
+
+    def restore_words(self) -> None:
+        """Put the default words into the list."""
+        widget, own = self._inputs.get(LIST_FIELD), self.default_words
+        if isinstance(widget, ListArea) and own is not None:
+            widget.fill(own)
+            widget.focus()
 
     def secret(self, name: str) -> Secret | None:
         """A secret that was typed, None when its field is empty or does not exist."""
