@@ -82,6 +82,8 @@ def _values(
 ) -> tuple[tuple[str, str], ...]:
     """An app's name, its scopes, and the variables that somebody has chosen."""
     named = [("App name", APP_NAME)]
+    # Half a scope, of a variable that nobody has chosen yet, is nothing to paste.
+    scopes = tuple(scope for scope in scopes if not placeholders(scope))
     if scopes:
         # As the provider writes them; where they are chosen there, one may have to tick them.
         named.append(("Scopes", service.scope_separator.join(scopes)))

@@ -170,3 +170,10 @@ def test_addresses_in_a_text_are_found_whole_or_not_at_all() -> None:
     )
     found = [text[begin:end] for begin, end in links_in(text)]
     assert found == ["https://a.example/x?y=1", "HTTP://b.example"]
+
+
+def test_a_scope_with_a_variable_is_a_value_once_that_is_chosen() -> None:
+    dynamics = Catalogue().get("dynamics-365")
+    assert "{" not in dict(guide(dynamics, URL).values)["Scopes"]
+    chosen = dict(guide(dynamics, URL, {"org_host": "acme.crm.dynamics.com"}).values)
+    assert "https://acme.crm.dynamics.com/user_impersonation" in chosen["Scopes"].split()
