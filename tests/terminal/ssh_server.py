@@ -7,7 +7,9 @@ test's, as are all other variables that `environ` names.
 
 from __future__ import annotations
 
+import grp
 import os
+import pty
 import pwd
 import shlex
 import shutil
@@ -39,7 +41,23 @@ def missing() -> str:
             return f"{program} is not installed (Debian: apt-get install openssh-client)"
     if pwd.getpwuid(os.getuid()).pw_shell.endswith(("/nologin", "/false")):
         return "sshd gives this user no session: its shell in the list of users lets nobody log in"
+    if os.getuid() != 0 and not _terminals_are_ours():
+        return (
+            "sshd, run by an ordinary user, gives no terminal here: /dev/pts is not mounted gid=tty"
+        )
     return ""
+
+
+def _terminals_are_ours() -> bool:
+    """Whether a new pseudo-terminal has the owner and group that sshd wants, and only root can change."""
+    ours, theirs = pty.openpty()
+    try:
+        return os.fstat(theirs).st_gid == grp.getgrnam("tty").gr_gid
+    except KeyError:
+        return True
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 class SshServer:
