@@ -92,3 +92,29 @@ def test_with_passthrough_it_arrives_although_the_clipboard_is_off(server: Serve
         window.send("ctrl+y")
         window.wait_until(lambda: bool(copied(window)), "OSC 52 at the outer terminal")
         assert "state=" in copied(window)[-1]
+
+
+def test_a_copied_link_arrives_through_gnu_screen(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("screen") is None:
+        pytest.skip("GNU screen is not installed (Debian: apt-get install screen)")
+    sockets = tmp_path / "screens"
+    sockets.mkdir(mode=0o700)
+    monkeypatch.setenv("SCREENDIR", str(sockets))
+    stage.configured("practice")
+    screen = ["env", f"SCREENDIR={sockets}", "screen", "-c", os.devnull, "-U", "-S", "test"]
+    program = [sys.executable, "-m", "tui_oauth"]
+    for ssh in serving(tmp_path / "sshd", os.environ):
+        try:
+            with ssh.session(*screen, *program, size=(100, 30)) as window:
+                window.wait_for("practice")
+                window.send("a")
+                window.wait_for("/go/")
+                window.send("ctrl+y")
+                window.wait_until(lambda: bool(copied(window)), "OSC 52 at the outer terminal")
+                assert copied(window)[-1].startswith("http://127.0.0.1:")
+                assert "state=" in copied(window)[-1]
+                window.wait_for("sent to the terminal's clipboard, through screen")
+        finally:
+            subprocess.run([*screen, "-X", "quit"], capture_output=True, timeout=10)
