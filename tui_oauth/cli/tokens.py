@@ -133,22 +133,16 @@ def refresh(context: Context) -> int:
 
 
 def _refresh_all(context: Context) -> int:
-    from tui_oauth.model import renews
-    from tui_oauth.tokens import refresh_entry
+    from tui_oauth.cli.progress import Progress
+    from tui_oauth.refreshing import due_entries, refresh_many
 
-    workspace = context.workspace
-    entries = workspace.vault.entries()
-    due = [entry for entry in entries if entry.configured and renews(entry)]
+    due, skipped = due_entries(context.workspace)
     failed: list[TuiOauthError] = []
-    for entry in due:
-        try:
-            refresh_entry(workspace, entry)
-        except TuiOauthError as error:
-            failed.append(error)
-            output.note(f"{entry.name}: {error}")
-        else:
-            output.note(f"{entry.name}: refreshed")
-    skipped = len(entries) - len(due)
+    with Progress("Refreshing", len(due)) as progress:
+        for entry, error in refresh_many(context.workspace, due):
+            if error is not None:
+                failed.append(error)
+            progress.done(f"{entry.name}: {error or 'refreshed'}")
     output.result(
         f"{len(due) - len(failed)} refreshed, {len(failed)} failed, "
         f"{skipped} without a refresh token"
