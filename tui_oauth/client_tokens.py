@@ -16,27 +16,22 @@ from tui_oauth.tokens import lasts
 
 if TYPE_CHECKING:
     from tui_oauth.applicant import Applicant
+    from tui_oauth.deadline import Deadline
     from tui_oauth.workspace import Workspace
 
 
 def fetch_token(
-    workspace: Workspace,
-    entry: Entry,
-    seen: TokenSet | None,
-    *,
-    deadline: float,
-    lock_seconds: float,
+    workspace: Workspace, entry: Entry, seen: TokenSet | None, time_left: Deadline
 ) -> TokenSet:
     """A new token for `entry`, fetched under its lock and stored before anyone gets it.
 
     `entry` and `seen`, its tokens, are what the caller has just read. Whatever another process has
-    stored since is taken instead, and what it was refused is not asked again. `lock_seconds` is
-    the longest wait for the lock. Raises NeedsPerson when the entry is not configured,
-    ProviderRefused or ProviderUnreachable, VaultBusy, and whatever kept the vault from being
-    written.
+    stored since is taken instead, and what it was refused is not asked again. Raises
+    NeedsPerson when the entry is not configured, ProviderRefused or ProviderUnreachable, VaultBusy,
+    and whatever kept the vault from being written.
     """
     vault = workspace.vault
-    with vault.entry_lock(entry.id, timeout=lock_seconds):
+    with vault.entry_lock(entry.id, timeout=time_left.for_the_lock()):
         current = vault.get(entry.id)
         tokens = vault.secrets(current).tokens
         new = tokens is not None and (seen is None or tokens.access_token != seen.access_token)
@@ -52,14 +47,14 @@ def fetch_token(
         applicant = applicant_of(workspace, current)
         with vault.reserve(entry.id):
             try:
-                fresh = _ask(applicant, deadline)
+                fresh = _ask(applicant, time_left)
             except ProviderRefused as error:
                 _keep_reason(workspace, current, error.message)
                 raise
             return _store(applicant, fresh)
 
 
-def _ask(applicant: Applicant, deadline: float) -> TokenSet:
+def _ask(applicant: Applicant, time_left: Deadline) -> TokenSet:
     from tui_oauth.oauth.client_credentials import (
         client_request,
         client_scopes,
@@ -71,7 +66,7 @@ def _ask(applicant: Applicant, deadline: float) -> TokenSet:
     scopes = client_scopes(service, applicant.entry.scopes)
     request = client_request(service, applicant.client, scopes)
     sent_at = workspace.now()
-    response = fetch(workspace, request, deadline=deadline, prover=applicant.prover)
+    response = fetch(workspace, request, deadline=time_left.left(), prover=applicant.prover)
     return read_client_tokens(service, response, requested=scopes, sent_at=sent_at)
 
 

@@ -117,6 +117,12 @@ def fetch(
     return result
 
 
+def load_ahead() -> None:
+    """Import what every request needs, before many threads wait for each other's imports."""
+    import anyio  # noqa: F401
+    import httpx  # noqa: F401
+
+
 def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:
     """The proxy for `url` by this module's rules, as an address with scheme; None for none."""
     parts = urlsplit(url)

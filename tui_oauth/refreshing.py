@@ -7,7 +7,6 @@ for its own deadline, and its error is told beside its name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_oauth.errors import TuiOauthError
@@ -49,23 +48,18 @@ def refresh_many(
     """
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
+    from tui_oauth.net import load_ahead
+
     def one(entry: Entry) -> Refreshed:
         try:
             return Refreshed(refresh_entry(workspace, entry, deadline))
         except TuiOauthError as error:
             return Refreshed(entry, error)
 
-    _load_ahead()
+    load_ahead()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="tui-oauth-refresh")
     try:
         for future in as_completed([pool.submit(one, entry) for entry in entries]):
             yield future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _load_ahead() -> None:
-    """Import once what every request needs: two dozen threads would wait for each other's imports."""
-    with suppress(ImportError):
-        import anyio  # noqa: F401
-        import httpx  # noqa: F401

@@ -56,10 +56,15 @@ async def send(
     Raises as `net.send`.
     """
     from tui_oauth import net
+    from tui_oauth.deadline import Deadline
+
+    time_left = Deadline(deadline)
 
     async def once(sent: Request) -> Response:
         with _Watched(workspace, sent) as watched:
-            watched.outcome = await net.send(sent, deadline=deadline, environ=workspace.environ)
+            watched.outcome = await net.send(
+                sent, deadline=time_left.left(), environ=workspace.environ
+            )
             return watched.outcome
 
     if prover is None:
@@ -76,10 +81,13 @@ def fetch(
 ) -> Response:
     """As `send`, for callers that are not coroutines."""
     from tui_oauth import net
+    from tui_oauth.deadline import Deadline
+
+    time_left = Deadline(deadline)
 
     def once(sent: Request) -> Response:
         with _Watched(workspace, sent) as watched:
-            watched.outcome = net.fetch(sent, deadline=deadline, environ=workspace.environ)
+            watched.outcome = net.fetch(sent, deadline=time_left.left(), environ=workspace.environ)
             return watched.outcome
 
     if prover is None:

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui_oauth.deadline import Deadline
 from tui_oauth.entries import (
     callback_url,
     entry_service,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MIN_TTL = 60
 DEFAULT_DEADLINE = 20.0
-LOCK_SECONDS_BEYOND_DEADLINE = 10.0
 CLOCK_SKEW_SECONDS = 120
 STORE_AGAIN_AFTER = (0.1, 0.3, 0.9)
 """Seconds to wait before each further attempt to store an answer that the disk would not take."""
@@ -60,7 +60,7 @@ def access_token(
     no way to refresh, a token that is still valid is given all the same. Raises
     NeedsPerson when a person has to configure or authorize, ProviderRefused or
     ProviderUnreachable when a refresh failed, VaultBusy when another process holds the entry for
-    longer than `deadline` seconds and some.
+    too long. All of it ends within `deadline` seconds, but for the writing of an answer.
     """
     current = workspace.vault.get(entry.id)
     held = workspace.vault.secrets(current)
@@ -116,8 +116,7 @@ def lasts(tokens: TokenSet, now: int, seconds: int) -> bool:
 def _fetch(workspace: Workspace, entry: Entry, seen: TokenSet | None, deadline: float) -> TokenSet:
     from tui_oauth.client_tokens import fetch_token  # for these entries only
 
-    longest = deadline + LOCK_SECONDS_BEYOND_DEADLINE
-    return fetch_token(workspace, entry, seen, deadline=deadline, lock_seconds=longest)
+    return fetch_token(workspace, entry, seen, Deadline(deadline))
 
 
 def _renewable(workspace: Workspace, entry: Entry, tokens: TokenSet) -> bool:
@@ -137,8 +136,8 @@ def _refresh(
 ) -> TokenSet:
     """Refresh `seen` under the entry's lock; `forced` also when it lasts for `min_ttl` seconds."""
     vault = workspace.vault
-    longest = deadline + LOCK_SECONDS_BEYOND_DEADLINE
-    with vault.entry_lock(entry.id, timeout=longest) as intents:
+    time_left = Deadline(deadline)
+    with vault.entry_lock(entry.id, timeout=time_left.for_the_lock()) as intents:
         kept = vault.take_pending(entry.id)
         current = vault.get(entry.id)
         held = vault.secrets(current)
@@ -162,7 +161,7 @@ def _refresh(
         service = entry_service(workspace, current)
         with vault.reserve(entry.id):
             try:
-                fresh = _ask_provider(workspace, service, current, held, tokens, deadline, intents)
+                fresh = _ask_provider(workspace, service, current, held, tokens, time_left, intents)
             except ProviderRefused as error:
                 return _after_refusal(workspace, current, tokens, error, intents)
             stored = _store(workspace, current, tokens, fresh)
@@ -176,7 +175,7 @@ def _ask_provider(
     entry: Entry,
     held: EntrySecrets,
     tokens: TokenSet,
-    deadline: float,
+    time_left: Deadline,
     intents: Intents,
 ) -> TokenSet:
     from tui_oauth.id_tokens import renewed
@@ -194,7 +193,7 @@ def _ask_provider(
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:
-        response = fetch(workspace, request, deadline=deadline, prover=prover)
+        response = fetch(workspace, request, deadline=time_left.left(), prover=prover)
     except TuiOauthError as error:
         if not (isinstance(error, ProviderUnreachable) and error.sent):
             intents.withdraw()

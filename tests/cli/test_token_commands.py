@@ -241,3 +241,12 @@ def test_rule_122_a_secret_with_a_line_break_is_taken_without_it_and_that_is_sai
     done = shell.run("configure", "practice", "--client-secret-stdin", stdin=" s3cret-\nvalue \n")
     assert "Blanks and line breaks that came with Client secret are removed" in done.err
     assert workspace.vault.secrets(configured).client_secret == Secret("s3cret-value")
+
+
+def test_the_deadline_is_kept_and_told(shell, signed_in, provider):
+    signed_in(refresh_tokens=True, expires_in=30)
+    provider.application.behaviour = Behaviour(delay=30.0)
+    for command in (("token", "practice"), ("header", "practice"), ("refresh", "practice")):
+        done = shell.run(*command, "--deadline", "1", code=11)
+        assert "within" in done.err
+    assert "from 1 to 86400" in shell.run("token", "practice", "--deadline", "0", code=2).err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 
 from tests.bench.filled import authorized_entry
 from tests.providers.misbehaving import Behaviour, Conversation, answering, serving, silence
-from tui_oauth.errors import NeedsPerson, ProviderUnreachable
+from tui_oauth.deadline import Deadline
+from tui_oauth.errors import NeedsPerson, ProviderUnreachable, VaultBusy
 from tui_oauth.model import Entry
 from tui_oauth.refreshing import AT_ONCE, due_entries, refresh_many
+from tui_oauth.tokens import refresh_entry
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
 
@@ -136,3 +139,23 @@ def test_only_what_renews_by_itself_is_due(workspace: Workspace) -> None:
     due, others = due_entries(workspace)
     assert [entry.name for entry in due] == ["due"]
     assert others == 2
+
+
+def test_all_of_it_ends_within_the_deadline(workspace: Workspace) -> None:
+    """Waiting for another process included; and what is left is enough to ask the provider."""
+    with serving(silence) as server:
+        entry = add(workspace, "work", server.port)
+        began = time.monotonic()
+        with pytest.raises(ProviderUnreachable, match=r"within 0\.8 s"):
+            refresh_entry(workspace, entry, deadline=0.8)
+        with workspace.vault.entry_lock(entry.id, timeout=1), pytest.raises(VaultBusy):
+            refresh_entry(workspace, entry, deadline=0.8)
+        assert time.monotonic() - began < 4
+    assert len(server.requests) == 1
+
+
+def test_the_time_for_the_lock_leaves_some_for_the_provider() -> None:
+    assert Deadline(20).for_the_lock() == 15
+    assert Deadline(2).for_the_lock() == 1
+    spent = Deadline(0)
+    assert (spent.left(), spent.for_the_lock()) == (0, 0)

@@ -69,6 +69,7 @@ def trace(parser: Parser) -> None:
 
 def header(parser: Parser) -> None:
     named(parser)
+    deadline(parser)
     trace(parser)
 
 
@@ -262,6 +263,7 @@ def token(parser: Parser) -> None:
         default=60,
         help="refresh first when the token ends within this time (default 60)",
     )
+    deadline(parser)
     json_result(parser)
     trace(parser)
 
@@ -271,7 +273,18 @@ def refresh(parser: Parser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="every entry that has a refresh token; one summary"
     )
+    deadline(parser)
     trace(parser)
+
+
+def deadline(parser: Parser) -> None:
+    parser.add_argument(
+        "--deadline",
+        metavar="SECONDS",
+        type=seconds,
+        default=20,
+        help="give up on an entry after this time, waiting for others included (default 20)",
+    )
 
 
 def rename(parser: Parser) -> None:

@@ -24,7 +24,7 @@ def token(context: Context) -> int:
         _print(given, as_json=args.json)
         return 0
     entry = workspace.vault.find(args.name)
-    tokens = access_token(workspace, entry, args.min_ttl)
+    tokens = access_token(workspace, entry, args.min_ttl, args.deadline)
     say_if_bound(entry, tokens)
     if not args.json:
         output.raw(one_line(entry, tokens.access_token.reveal()) + "\n")
@@ -45,7 +45,7 @@ def header(context: Context) -> int:
         _print(given)
         return 0
     entry = workspace.vault.find(context.args.name)
-    tokens = access_token(workspace, entry)
+    tokens = access_token(workspace, entry, deadline=context.args.deadline)
     say_if_bound(entry, tokens)
     output.raw(header_line(workspace, entry, tokens) + "\n")
     return 0
@@ -125,7 +125,7 @@ def refresh(context: Context) -> int:
         )
     if args.all:
         return _refresh_all(context)
-    entry = refresh_entry(workspace, workspace.vault.find(args.name))
+    entry = refresh_entry(workspace, workspace.vault.find(args.name), args.deadline)
     ends = expiry_words(entry, workspace.now())
     words = ends if entry.expires_at is None else f"ends {ends}"
     output.result(f"{entry.name}: refreshed, {words}")
@@ -137,9 +137,10 @@ def _refresh_all(context: Context) -> int:
     from tui_oauth.refreshing import due_entries, refresh_many
 
     due, skipped = due_entries(context.workspace)
+    deadline = context.args.deadline
     failed: list[TuiOauthError] = []
     with Progress("Refreshing", len(due)) as progress:
-        for entry, error in refresh_many(context.workspace, due):
+        for entry, error in refresh_many(context.workspace, due, deadline=deadline):
             if error is not None:
                 failed.append(error)
             progress.done(f"{entry.name}: {error or 'refreshed'}")
