@@ -11,6 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui_oauth.endings import (
+    ACCESS_TOKEN,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    Ending,
+    day_of,
+    endings,
+    first_ending,
+)
 from tui_oauth.errors import InvalidService, NeedsPerson, NotFound, UsageProblem
 from tui_oauth.model import (
     Entry,
@@ -30,8 +39,6 @@ if TYPE_CHECKING:
     from tui_oauth.services.callback_matrix import CallbackChoice
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
-
-SOON_SECONDS = 600
 
 
 def create_entry(
@@ -95,13 +102,15 @@ def configure_entry(
     client_secret: Secret | None = None,
     scopes: tuple[str, ...] | None = None,
     variables: Mapping[str, str] | None = None,
+    secret_ends: str | None = None,
     expected_revision: int | None = None,
 ) -> Entry:
     """Configure OAuth. What is None stays as it is; an empty client secret removes the stored one.
 
     A new client ID or variable ends what was authorized with the old ones: tokens of another
     client cannot be refreshed with it (RFC 6749 section 6). A new client secret does not: it is
-    the same client's. Raises UsageProblem, or Conflict when `expected_revision` is no longer the
+    the same client's. `secret_ends` is the last day of the client secret as the provider shows it
+    (2027-03-31, or never). Raises UsageProblem, or Conflict when `expected_revision` is no longer the
     entry's.
     """
     service = declared_service(workspace, entry)
@@ -113,6 +122,7 @@ def configure_entry(
         if client_secret is None
         else Secret(clean_value(labels.client_secret, client_secret.reveal()))
     )
+    ends_at = None if secret_ends is None else day_of(secret_ends)
     now = workspace.now()
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
@@ -131,6 +141,9 @@ def configure_entry(
             scopes=current.scopes if scopes is None else clean_scopes(scopes),
             updated_at=now,
         )
+        if secret_ends is not None or after.client_secret != held.client_secret:
+            # What was known of the old secret says nothing of a new one.
+            changed = replace(changed, client_secret_expires_at=ends_at)
         ends = after.client_id != held.client_id or merged != dict(current.variables)
         # Without a person other scopes are simply asked for, by the next one who wants a token.
         if ends or (current.grant == Grant.CLIENT and changed.scopes != current.scopes):
@@ -265,11 +278,30 @@ def status_words(entry: Entry, now: int) -> tuple[str, str]:
         return "✕", "Authorize again"
     if state is Status.EXPIRED:
         return "✕", "Expired"
-    if entry.expires_at is not None and not renews(entry):
-        left = entry.expires_at - now
-        if left < SOON_SECONDS:
-            return "▲", f"Expires in {duration(left)}"
+    ending = first_ending(entry)
+    if ending is not None and ending.soon(now):
+        return "▲", _ending_words(ending, now)
     return "●", "Authorized"
+
+
+def _ending_words(ending: Ending, now: int) -> str:
+    left = ending.at - now
+    if ending.what == ACCESS_TOKEN:
+        return f"Expires in {duration(left)}"
+    if ending.what == CLIENT_SECRET:
+        return "Secret ends soon" if left > 0 else "Secret has ended"
+    return "Grant ends soon" if left > 0 else "May have ended"
+
+
+def ending_facts(entry: Entry, now: int) -> list[tuple[str, str]]:
+    """Labels and words for what ends without renewing, but for the access token itself."""
+    label = {REFRESH_TOKEN: "Grant ends", CLIENT_SECRET: "Secret ends"}
+    facts = []
+    for ending in endings(entry):
+        if ending.what in label:
+            words = f"{rfc3339(ending.at)} ({relative(ending.at, now)}): {ending.remedy}"
+            facts.append((label[ending.what], words))
+    return facts
 
 
 def expiry_words(entry: Entry, now: int) -> str:
@@ -308,15 +340,10 @@ def discovered_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]
         return []
     try:
         service = declared_service(workspace, entry)
-    except (
-        InvalidService
-    ) as error:  # another program has written it; the rest of the entry is shown
+    except InvalidService as error:
+        # Another program has written it; the rest of the entry is shown.
         return [("Service", error.message)]
-    ends = entry.client_secret_expires_at
-    facts = [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
-    if ends is not None:
-        facts.append(("Secret ends", f"{rfc3339(ends)} ({relative(ends, workspace.now())})"))
-    return facts
+    return [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
 
 
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:
@@ -331,7 +358,8 @@ def require_credentials(entry: Entry, held: EntrySecrets) -> None:
 def require_lasting_secret(entry: Entry, now: int) -> None:
     """NeedsPerson when the server gave `entry` a client secret that has ended (RFC 7591 section 3.2.1)."""
     ends = entry.client_secret_expires_at
-    if ends is not None and ends <= now:
+    # Of other entries a person has told the day, and may be wrong: the provider's word counts.
+    if entry.pinned and ends is not None and ends <= now:
         raise NeedsPerson(
             f"The client secret that {entry.service_name} gave {entry.name} ended "
             f"{relative(ends, now)}.",

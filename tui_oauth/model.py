@@ -46,7 +46,8 @@ class TokenSet:
 
     `issued_at` is the time just before the request was sent. `expires_at` is None when the
     provider named no end. `extra` holds the members of the answer and of the callback that the
-    service's data asks to keep, such as an instance URL or a tenant id.
+    service's data asks to keep, such as an instance URL or a tenant id. `refresh_expires_at` is
+    when the refresh token ends if it is not used, as far as that is known.
     """
 
     access_token: Secret
@@ -57,6 +58,7 @@ class TokenSet:
     id_token: Secret | None = None
     scopes: tuple[str, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+    refresh_expires_at: int | None = None
 
     @property
     def bound(self) -> bool:
@@ -96,8 +98,8 @@ class Entry:
     those the person asked for, None meaning the service's default ones; `granted_scopes` those
     the provider gave. `callback_url` is None unless the person locked one for this entry.
     `pinned` is the service itself where the entry was made from a URL (`services.pinned`), else
-    empty. `client_secret_expires_at` is known for clients that registered themselves. `token_file`
-    and `programs` are marks for the agent and the commands (`marks`): a file with the token, and the
+    empty. `client_secret_expires_at` is known for clients that registered themselves, or from the person.
+    `refresh_expires_at` is the tokens' own. `token_file` and `programs` are marks for the agent and the commands (`marks`): a file with the token, and the
     executable files of those that may take it, empty for all.
     """
 
@@ -126,6 +128,7 @@ class Entry:
     client_secret_expires_at: int | None = None
     token_file: bool = False
     programs: tuple[str, ...] = ()
+    refresh_expires_at: int | None = None
 
 
 def renews(entry: Entry) -> bool:
@@ -158,6 +161,7 @@ def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | Non
         granted_scopes=tokens.scopes,
         issued_at=tokens.issued_at,
         expires_at=tokens.expires_at,
+        refresh_expires_at=tokens.refresh_expires_at,
         account=entry.account if account is None else account.name,
         account_detail=entry.account_detail if account is None else account.detail,
         last_error="",
@@ -175,6 +179,7 @@ def without_tokens(entry: Entry, now: int) -> Entry:
         granted_scopes=(),
         issued_at=None,
         expires_at=None,
+        refresh_expires_at=None,
         account="",
         account_detail="",
         last_error="",

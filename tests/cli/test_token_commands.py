@@ -250,3 +250,21 @@ def test_the_deadline_is_kept_and_told(shell, signed_in, provider):
         done = shell.run(*command, "--deadline", "1", code=11)
         assert "within" in done.err
     assert "from 1 to 86400" in shell.run("token", "practice", "--deadline", "0", code=2).err
+
+
+def test_the_end_of_the_client_secret_is_kept_shown_and_counted(shell, signed_in):
+    signed_in(refresh_tokens=True, expires_in=5400)
+    assert (
+        "is a date"
+        in shell.run("configure", "practice", "--client-secret-expires", "x", code=2).err
+    )
+    shell.run("configure", "practice", "--client-secret-expires", "2999-01-31")
+    assert "2999-01-31T23:59:59Z" in shell.run("show", "practice").out
+    shell.run("list", "--expiring", "7d", "--exit-code")
+    shell.run("configure", "practice", "--client-secret-expires", "2020-01-31")
+    assert "Secret has ended" in shell.run("list").out
+    assert "practice" in shell.run("list", "--expiring", "7d", "--exit-code", code=7).out
+    assert shell.run("token", "practice").out, "the provider's word counts"
+    shell.run("configure", "practice", "--client-secret-expires", "never")
+    assert "ended" not in shell.run("list").out
+    shell.run("list", "--expiring", "7d", "--exit-code")

@@ -9,8 +9,9 @@ from tui_oauth import entries
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line, ask_secret, is_terminal
 from tui_oauth.cli.values import variables
+from tui_oauth.endings import first_ending
 from tui_oauth.errors import NeedsPerson, UsageProblem
-from tui_oauth.model import Entry, Grant, Status, renews
+from tui_oauth.model import Entry, Grant, Status
 from tui_oauth.text import relative, rfc3339
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def configure(context: Context) -> int:
             args.client_secret_file,
             args.scope,
             args.set,
+            args.client_secret_expires,
         )
     )
     if nothing_given and not context.may_ask:
@@ -138,6 +140,7 @@ def configure(context: Context) -> int:
         client_secret=_client_secret(context, entry, service, ask),
         scopes=None if args.scope is None else tuple(args.scope),
         variables=None if args.set is None else variables(args.set),
+        secret_ends=args.client_secret_expires,
         expected_revision=entry.revision,
     )
     output.result(f"Configured {entry.name} ({entry.service_name})")
@@ -197,9 +200,8 @@ def _ends_within(entry: Entry, now: int, span: int) -> bool:
     """Whether the entry had access and will need a person within `span` seconds."""
     if not entry.authorized:
         return False
-    if entry.needs_authorization:
-        return True
-    return entry.expires_at is not None and not renews(entry) and entry.expires_at <= now + span
+    ending = first_ending(entry)
+    return entry.needs_authorization or (ending is not None and ending.at <= now + span)
 
 
 def show(context: Context) -> int:
@@ -224,6 +226,7 @@ def show(context: Context) -> int:
             ("Scopes", " ".join(entry.granted_scopes)),
             ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
             ("Refresh token", _yes_no(entry.has_refresh_token) if with_person else ""),
+            *entries.ending_facts(entry, now),
             ("Grant", "" if by_person else "client credentials: nobody has to authorize it"),
             ("Callback URL", entries.needed_callback_url(workspace, entry)),
             ("Created", _when(entry.created_at, now)),

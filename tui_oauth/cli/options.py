@@ -173,6 +173,11 @@ def configure(parser: Parser) -> None:
     )
     secret.add_argument("--client-secret-file", metavar="FILE", help="read it from a file")
     parser.add_argument(
+        "--client-secret-expires",
+        metavar="DATE",
+        help="the last day of the client secret, as the provider shows it: 2027-03-31, or never",
+    )
+    parser.add_argument(
         "--scope",
         metavar="S",
         action="append",

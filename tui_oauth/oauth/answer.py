@@ -36,6 +36,13 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _MILLISECONDS_FROM = 10**11
 
 
+_REFRESH_LIFETIMES = (
+    "refresh_token_expires_in",
+    "refresh_expires_in",
+    "x_refresh_token_expires_in",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeDifference:
     """How the granted scopes differ from those asked for: `missing` and `unasked` ones."""
@@ -91,7 +98,37 @@ def read_tokens(
         id_token=_kept_id_token(id_token if good_id else None, previous),
         scopes=_scopes(service, document, requested, previous),
         extra={**before, **extra, **_kept(service, document)},
+        refresh_expires_at=_refresh_expires_at(
+            service, document, sent_at, refresh_token or None, previous
+        ),
     )
+
+
+def _refresh_expires_at(
+    service: Service,
+    document: Any,
+    sent_at: int,
+    given: Secret | None,
+    previous: TokenSet | None,
+) -> int | None:
+    """When the refresh token ends if it is not used: the answer's word, else the service's facts.
+
+    No RFC names a member for it; several providers have one. 0 stands for "not at all".
+    """
+    held = given is not None or (previous is not None and previous.refresh_token is not None)
+    if not held:
+        return None
+    for name in _REFRESH_LIFETIMES:
+        seconds = seconds_of(document.get(name))
+        if seconds is not None:
+            return sent_at + seconds if seconds else None
+    facts = service.refresh
+    if facts.refresh_idle_days is not None:
+        return sent_at + facts.refresh_idle_days * 86_400
+    if previous is not None:
+        return previous.refresh_expires_at
+    fixed = facts.refresh_fixed_days
+    return None if fixed is None else sent_at + fixed * 86_400
 
 
 def seconds_of(value: Any) -> int | None:

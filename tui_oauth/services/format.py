@@ -72,12 +72,18 @@ class RedirectUriRules:
 
 @dataclass(frozen=True, slots=True)
 class RefreshFacts:
-    """What is known of the service's refresh tokens. None means: not known. Lifetimes in seconds."""
+    """What is known of the service's refresh tokens. None means: not known. Lifetimes in seconds.
+
+    `refresh_idle_days`: a refresh token ends so long after it was given or last used.
+    `refresh_fixed_days`: it ends so long after the person authorized, however it is used.
+    """
 
     issues_refresh_token: bool | None = None
     rotates: bool | None = None
     access_token_lifetime_s: int | None = None
     refresh_lifetime: str = ""
+    refresh_idle_days: int | None = None
+    refresh_fixed_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

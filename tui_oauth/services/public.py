@@ -10,7 +10,13 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from tui_oauth.services.format import IdentityProbe, RedirectUriRules, Service, Variable
+from tui_oauth.services.format import (
+    IdentityProbe,
+    RedirectUriRules,
+    RefreshFacts,
+    Service,
+    Variable,
+)
 
 
 def as_facts(service: Service) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def as_facts(service: Service) -> dict[str, Any]:
         "extra_authorize_params": dict(service.extra_authorize_params),
         "extra_token_params": dict(service.extra_token_params),
         "redirect_uri_rules": _redirect_rules(service.redirect_uri_rules),
-        "refresh": _known(service.refresh),
+        "refresh": _refresh(service.refresh),
         "response_quirks": service.response_quirks or None,
         "identity_probe": _probe(service.identity_probe) if service.identity_probe else None,
         "developer_portal_url": service.developer_portal_url or None,
@@ -71,6 +77,14 @@ def _redirect_rules(rules: RedirectUriRules) -> dict[str, Any]:
     found = _known(rules)
     if not rules.host:
         del found["host"]
+    return found
+
+
+def _refresh(facts: RefreshFacts) -> dict[str, Any]:
+    found = _known(facts)
+    for name in ("refresh_idle_days", "refresh_fixed_days"):
+        if found[name] is None:
+            del found[name]
     return found
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tui_oauth.entries import SOON_SECONDS, expiry_words, status_words
-from tui_oauth.model import Entry, Status, normalised_name, renews, status_of
+from tui_oauth.endings import first_ending
+from tui_oauth.entries import expiry_words, status_words
+from tui_oauth.model import Entry, Status, normalised_name, status_of
 from tui_oauth.text import neutralise
 
 SORTS: Mapping[str, str] = {
@@ -69,12 +70,8 @@ def status_and_tone(entry: Entry, now: int, waits_until: int | None = None) -> t
     sign, words = status_words(entry, now)
     state = status_of(entry, now)
     if state is Status.AUTHORIZED:
-        soon = (
-            entry.expires_at is not None
-            and not renews(entry)
-            and entry.expires_at - now < SOON_SECONDS
-        )
-        tone = "warn" if soon else "good"
+        ending = first_ending(entry)
+        tone = "warn" if ending is not None and ending.soon(now) else "good"
     elif state in (Status.NOT_CONFIGURED, Status.CONFIGURED):
         tone = "quiet"
     else:
@@ -102,10 +99,11 @@ def arranged(entries: Iterable[Entry], sort: str, query: str, now: int) -> list[
     return left
 
 
-def _ends(entry: Entry) -> int:
-    if not entry.authorized or entry.expires_at is None:
-        return _NEVER
-    return entry.expires_at
+def _ends(entry: Entry) -> tuple[int, int]:
+    """What needs a person first, then what ends first and renews by itself."""
+    ending = first_ending(entry)
+    renewed = entry.expires_at if entry.authorized else None
+    return (_NEVER if ending is None else ending.at, _NEVER if renewed is None else renewed)
 
 
 def _matches(entry: Entry, words: list[str], now: int) -> bool:

@@ -184,6 +184,7 @@ _ENTRY: _Readers = {
     "client_secret_expires_at": _number,
     "token_file": _flag,
     "programs": _list,
+    "refresh_expires_at": _number,
 }
 _SECRETS: _Readers = {
     "client_id": _words,
@@ -202,6 +203,7 @@ _TOKENS: _Readers = {
     "id_token": _secret,
     "scopes": _list,
     "extra": _mapping,
+    "refresh_expires_at": _number,
 }
 
 

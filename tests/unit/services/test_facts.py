@@ -58,7 +58,7 @@ NO_RESPONSE_TYPE = {"amazon-selling-partner"}
 PLAIN = (
     "name", "category", "authorize_url", "token_url", "revoke_url", "device_authorization_url", "introspect_url", "issuer",
     "grants", "pkce", "client_auth", "token_request_format", "scope_separator", "default_scopes", "extra_authorize_params",
-    "extra_token_params", "refresh", "response_quirks", "developer_portal_url", "docs_url", "credential_labels", "confidence",
+    "extra_token_params", "response_quirks", "developer_portal_url", "docs_url", "credential_labels", "confidence",
 )  # fmt: skip
 
 
@@ -112,6 +112,8 @@ def test_every_real_service_of_the_facts_is_there() -> None:
 def test_the_plain_facts_are_those_that_were_collected(service_id: str) -> None:
     facts, expected = as_facts(Catalogue().get(service_id)), BY_ID[service_id]
     assert {key: facts[key] for key in PLAIN} == {key: expected[key] for key in PLAIN}
+    refresh = {key: facts["refresh"][key] for key in expected["refresh"]}
+    assert refresh == expected["refresh"]
     rules = {key: facts["redirect_uri_rules"][key] for key in expected["redirect_uri_rules"]}
     assert rules == expected["redirect_uri_rules"]
     names = [variable["name"] for variable in expected["variables"]]
@@ -251,3 +253,18 @@ def test_the_account_is_asked_for_as_the_facts_say(service_id: str) -> None:
         assert given == wanted or (name == "User-Agent" and given.startswith("tui-oauth"))
     carried = [*request.headers.values(), request.url]
     assert any(token in text for text in carried)
+
+
+@pytest.mark.parametrize("service_id", REAL)
+def test_the_days_of_a_refresh_token_are_those_of_its_words(service_id: str) -> None:
+    """What the program counts with is what the collected words begin with, and nothing where they hedge."""
+    words = BY_ID[service_id]["refresh"]["refresh_lifetime"] or ""
+    facts = Catalogue().get(service_id).refresh
+    days = facts.refresh_idle_days or facts.refresh_fixed_days
+    assert facts.refresh_idle_days is None or facts.refresh_fixed_days is None
+    if days is None:
+        return
+    number, unit = re.match(r"(?:about )?([\d.]+) (day|week|month|year|hour)", words).groups()
+    in_days = {"day": 1, "week": 7, "month": 30, "year": 365, "hour": 1 / 24}[unit]
+    assert days == int(float(number) * in_days)
+    assert not re.search(r"by default|\bif\b|otherwise|up to|older", words)

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_oauth.entries import expiry_words
+from tui_oauth.entries import ending_facts, expiry_words
 from tui_oauth.model import Entry, Grant, Status, status_of
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
@@ -66,6 +66,7 @@ def lines_of(
         lines.extend(_token_lines(entry, now))
     elif entry.scopes is not None:
         lines.append(Line("Scopes", " ".join(entry.scopes) or "none"))
+    lines.extend(Line(label, words) for label, words in ending_facts(entry, now))
     if entry.last_error:
         lines.append(Line("Last error", entry.last_error, "$error"))
     lines.append(_GAP)

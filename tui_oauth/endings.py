@@ -1,0 +1,69 @@
+"""When an entry will need a person again: what is known of the ends of its token, grant and client.
+
+An access token that renews by itself needs nobody. What its refresh token or its client secret does
+one day is known from the provider's answer, from what is known of the service, or from the person.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from tui_oauth.errors import UsageProblem
+from tui_oauth.model import Entry, renews
+
+ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET = "access token", "refresh token", "client secret"
+NEVER = "never"
+
+SOON = {ACCESS_TOKEN: 600, REFRESH_TOKEN: 7 * 86_400, CLIENT_SECRET: 14 * 86_400}
+"""How many seconds before its end each is warned of: a new secret takes longer than a sign-in."""
+
+
+class Ending(NamedTuple):
+    """`what` (one of the three above) ends at `at` (Unix seconds), and `remedy` says what helps."""
+
+    what: str
+    at: int
+    remedy: str
+
+    def soon(self, now: int) -> bool:
+        """Whether it is time to say so."""
+        return self.at - now < SOON[self.what]
+
+
+def endings(entry: Entry) -> list[Ending]:
+    """What is known to end and does not renew by itself, the first to end first."""
+    found: list[Ending] = []
+    if entry.authorized and entry.expires_at is not None and not renews(entry):
+        found.append(Ending(ACCESS_TOKEN, entry.expires_at, "authorize again"))
+    if entry.authorized and entry.has_refresh_token and entry.refresh_expires_at is not None:
+        found.append(
+            Ending(REFRESH_TOKEN, entry.refresh_expires_at, "as far as known; use may prolong it")
+        )
+    if entry.configured and entry.client_secret_expires_at is not None:
+        found.append(
+            Ending(CLIENT_SECRET, entry.client_secret_expires_at, "get a new one, and configure it")
+        )
+    return sorted(found, key=lambda ending: ending.at)
+
+
+def first_ending(entry: Entry) -> Ending | None:
+    """The next end that needs a person; None where none is known."""
+    return next(iter(endings(entry)), None)
+
+
+def day_of(text: str) -> int | None:
+    """A date such as 2027-03-31 as the end of that day in UTC (Unix seconds); None for "never".
+
+    Raises UsageProblem for anything else.
+    """
+    word = text.strip()
+    if word.casefold() == NEVER:
+        return None
+    try:
+        day = datetime.strptime(word, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageProblem(
+            "The end of a client secret is a date.", "For instance 2027-03-31, or never."
+        ) from None
+    return int(day.timestamp()) + 86_399
