@@ -98,9 +98,10 @@ class Entry:
     those the person asked for, None meaning the service's default ones; `granted_scopes` those
     the provider gave. `callback_url` is None unless the person locked one for this entry.
     `pinned` is the service itself where the entry was made from a URL (`services.pinned`), else
-    empty. `client_secret_expires_at` is known for clients that registered themselves, or from the person.
-    `refresh_expires_at` is the tokens' own. `token_file` and `programs` are marks for the agent and the commands (`marks`): a file with the token, and the
-    executable files of those that may take it, empty for all.
+    empty. `client_secret_expires_at` is known for clients that registered themselves, or from the
+    person. `refresh_expires_at` is the tokens' own. `token_file` and `programs` are marks for the
+    agent and the commands (`marks`): a file with the token, and the executable files of those that
+    may take it, empty for all.
     """
 
     id: str

@@ -98,7 +98,7 @@ def test_rule_113_no_option_takes_a_secret():
             for name in action.option_strings:
                 if re.search("secret|pass|token", name):
                     assert name in {
-                        "--client-secret-stdin", "--client-secret-file", "--passphrase",
+                        "--client-secret-stdin", "--client-secret-file", "--client-secret-expires", "--passphrase",
                         "--passphrase-command", "--passphrase-fd", "--refresh-tokens",
                         "--new-passphrase-command", "--new-passphrase-fd",
                         "--bundle-passphrase-command", "--bundle-passphrase-fd",
@@ -106,7 +106,13 @@ def test_rule_113_no_option_takes_a_secret():
                     }  # fmt: skip
                     assert (
                         action.nargs == 0
-                        or name in {"--client-secret-file", "--secret-lifetime", "--odd-id-token"}
+                        or name
+                        in {
+                            "--client-secret-file",
+                            "--client-secret-expires",
+                            "--secret-lifetime",
+                            "--odd-id-token",
+                        }
                         or name.endswith(("passphrase-command", "passphrase-fd"))
                     )
 

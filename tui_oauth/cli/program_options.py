@@ -28,6 +28,7 @@ def execute(parser: Parser) -> None:
         "when it ends; the variable (MY_INTERCOM_HEADER_FILE) has its path",
     )
     _min_ttl(parser)
+    options.deadline(parser)
     options.trace(parser)
     parser.set_defaults(program=[])
 

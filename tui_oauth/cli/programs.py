@@ -55,7 +55,7 @@ def _handed(context: Context) -> list[_Handed]:
     entries = [workspace.vault.find(name) for name in args.names]
     handed = []
     for entry, variable in zip(entries, variables, strict=True):
-        tokens = access_token(workspace, entry, args.min_ttl)
+        tokens = access_token(workspace, entry, args.min_ttl, args.deadline)
         one_line(entry, tokens.access_token.reveal())
         say_if_bound(entry, tokens)
         handed.append(_Handed(entry, tokens, variable))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
 from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.deadline import Deadline
 from tui_oauth.errors import TuiOauthError, UsageProblem
 from tui_oauth.text import rfc3339
 
@@ -19,12 +20,13 @@ def token(context: Context) -> int:
     from tui_oauth.tokens import access_token
 
     workspace, args = context.workspace, context.args
-    given = _from_agent(context, "json" if args.json else "token", args.min_ttl)
+    time_left = Deadline(args.deadline)
+    given = _from_agent(context, "json" if args.json else "token", args.min_ttl, time_left)
     if given is not None:
         _print(given, as_json=args.json)
         return 0
     entry = workspace.vault.find(args.name)
-    tokens = access_token(workspace, entry, args.min_ttl, args.deadline)
+    tokens = access_token(workspace, entry, args.min_ttl, time_left.left())
     say_if_bound(entry, tokens)
     if not args.json:
         output.raw(one_line(entry, tokens.access_token.reveal()) + "\n")
@@ -40,18 +42,19 @@ def header(context: Context) -> int:
     from tui_oauth.tokens import DEFAULT_MIN_TTL, access_token
 
     workspace = context.workspace
-    given = _from_agent(context, "header", DEFAULT_MIN_TTL)
+    time_left = Deadline(context.args.deadline)
+    given = _from_agent(context, "header", DEFAULT_MIN_TTL, time_left)
     if given is not None:
         _print(given)
         return 0
     entry = workspace.vault.find(context.args.name)
-    tokens = access_token(workspace, entry, deadline=context.args.deadline)
+    tokens = access_token(workspace, entry, deadline=time_left.left())
     say_if_bound(entry, tokens)
     output.raw(header_line(workspace, entry, tokens) + "\n")
     return 0
 
 
-def _from_agent(context: Context, verb: str, min_ttl: int) -> str | None:
+def _from_agent(context: Context, verb: str, min_ttl: int, time_left: Deadline) -> str | None:
     """What a running agent gives; None where the vault is to be asked by this process itself.
 
     It is where the person named a key for this call, which has to be the right one, or wants to see the
@@ -63,7 +66,8 @@ def _from_agent(context: Context, verb: str, min_ttl: int) -> str | None:
     from tui_oauth.agent.client import token_from_agent
 
     vault = str(context.workspace.places.vault)
-    return token_from_agent(environ, vault, verb, args.name, min_ttl, output.note)
+    seconds = time_left.left()
+    return token_from_agent(environ, vault, verb, args.name, min_ttl, output.note, seconds)
 
 
 def _print(given: str, *, as_json: bool = False) -> None:
