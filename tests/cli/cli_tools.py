@@ -79,10 +79,8 @@ class Shell:
         assert "Traceback" not in result.err
         return result
 
-    def start(
-        self, *args: str, stdin: int = subprocess.DEVNULL, seconds: float = SECONDS
-    ) -> Running:
-        """Start a command that goes on, for `seconds` at the most."""
+    def start(self, *args: str, stdin: int = subprocess.DEVNULL) -> Running:
+        """Start a command that goes on."""
         return Running(
             subprocess.Popen(
                 [*COMMAND, *args],
@@ -90,8 +88,7 @@ class Shell:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-            ),
-            seconds,
+            )
         )
 
     def terminal(self, *args: str, environ: Mapping[str, str] | None = None) -> Terminal:
@@ -102,9 +99,9 @@ class Shell:
 class Running:
     """A command that runs. It is killed when it takes far too long."""
 
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float = SECONDS) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-        self._watch = threading.Timer(seconds, process.kill)
+        self._watch = threading.Timer(SECONDS, process.kill)
         self._watch.start()
 
     def allow(self, seconds: float) -> None:

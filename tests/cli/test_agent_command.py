@@ -125,7 +125,8 @@ def test_two_hundred_at_once_cost_one_refresh(
     shell: Shell, signed_in: Callable[..., None], provider: PracticeProvider, runtime: Path
 ) -> None:
     signed_in(rotating_refresh=True, expires_in=3600)
-    with shell.start("agent", seconds=180) as running:  # two hundred programs are started
+    with shell.start("agent") as running:
+        running.allow(120)
         running.said("The vault is open")
         age(shell, 3570)
         args = ("token", "practice")
