@@ -95,7 +95,7 @@ help          | f1              | F1    | Help              | app.help        | 
 [configure] Configure OAuth
 save          | ctrl+s          | ^s    | Save and authorize |                | bar first  | Save and go on to the Authorization link.
 back          | escape          | esc   | Back              |                 | bar        | Leave this screen; nothing is saved.
-scopes        | ctrl+r          | ^r    | Default scopes    | restore_scopes  | bar first  | Ask for the service's own scopes again, after others were typed.
+scopes        | ctrl+r          | ^r    | Defaults          | restore_scopes  | bar first  | Ask for the service's own scopes again, after others were typed.
 guide         | ctrl+g          | ^g    | Guide             |                 | bar        | The steps at the provider.
 copy-callback | ctrl+y          | ^y    | Copy URL          |                 | bar        | Copy the Callback URL, to be registered at the provider.
 reveal        | ctrl+t          | ^t    | Show secret       |                 | bar        | Show the secret for ten seconds, or hide it.

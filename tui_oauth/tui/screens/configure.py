@@ -62,7 +62,7 @@ class ConfigureScreen(AppScreen[None]):
                 yield Button("Save and authorize", id="save")
                 yield Button("Save", id="save-only")
                 yield Button("Show secret", id="reveal")
-                yield Button("Default scopes", id="restore")
+                yield Button("Defaults", id="restore")
                 yield Button("Guide", id="guide")
                 yield Button("Cancel", id="cancel")
         yield QuietLine()
@@ -166,8 +166,7 @@ class ConfigureScreen(AppScreen[None]):
     def _offer_defaults(self) -> None:
         """The way back to the service's own scopes, once they are others."""
         others = self.query_one(FieldForm).default_words is not None
-        if self.query_one("#restore").display != others:
-            self.query_one("#restore").display = others
+        self.query_one("#restore").set_class(others, "-offered")
         self.query_one(KeyBar).refresh()
 
     @on(CallbackField.CopyAsked)
