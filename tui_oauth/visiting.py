@@ -71,6 +71,11 @@ class Visit:
         )
 
     @property
+    def ended(self) -> bool:
+        """Whether the answer is here."""
+        return self._outcome is not None and self._outcome.done()
+
+    @property
     def facts(self) -> tuple[tuple[str, str], ...]:
         """What a person has to know before the link is opened: label and value."""
         ask = self.ask

@@ -101,6 +101,7 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("RenameScreen", "key file", pressing("f2")),
     ("ConfigureScreen", "key file", calling("open_configure", "entry")),
     ("AuthorizeScreen", "key file", calling("open_authorize", "entry")),
+    ("VisitScreen", "key file", pressing("b")),
     ("SuccessScreen", "key file", calling("open_success", "entry")),
     ("GuideScreen", "key file", calling("open_guide", "intercom", "entry")),
     ("VaultScreen", "key file", pressing("v")),

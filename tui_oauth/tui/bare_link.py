@@ -13,8 +13,8 @@ import sys
 from textual.app import App, SuspendNotSupported
 
 
-async def show_bare_link(app: App[object], url: str) -> bool:
-    """Print `url` and wait for enter; False where the terminal cannot be given back meanwhile.
+async def show_bare_link(app: App[object], url: str, what: str = "Authorization link") -> bool:
+    """Print `url`, which is `what`, and wait for enter; False where the terminal cannot be given back meanwhile.
 
     Waits in the event loop, not in a thread: a thread blocked in a read could not be cancelled,
     and would take the first key that belongs to the app again.
@@ -22,9 +22,7 @@ async def show_bare_link(app: App[object], url: str) -> bool:
     cancelled: asyncio.CancelledError | None = None
     try:
         with app.suspend():
-            sys.stdout.write(
-                f"\nAuthorization link, in one piece:\n\n{url}\n\nPress enter to go back. "
-            )
+            sys.stdout.write(f"\n{what}, in one piece:\n\n{url}\n\nPress enter to go back. ")
             sys.stdout.flush()
             try:
                 await _line_from(0)

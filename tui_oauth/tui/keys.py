@@ -60,6 +60,7 @@ delete        | d,delete        | d     | Delete            |                 | 
 details       | i               | i     | Details           |                 |            | Everything known about the entry, without secrets.
 search        | slash           | /     | Search            |                 |            | Narrow the list by typing; esc shows all again.
 sort          | s               | s     | Sort              |                 |            | Sort by name, status, service or expiry, in turn.
+elsewhere     | b               | b     | For elsewhere     |                 |            | Sign in for another machine, which printed a line for it, and give it the sealed answer.
 vault         | v               | v     | Vault             |                 |            | The vault: what protects it, its keys, backup, export and import, health.
 stop          | escape          | esc   | Cancel            |                 |            | Stop what is running, or clear the search.
 quit          | q               | q     | Quit              | app.quit        | bar        | Leave tui-oauth.
@@ -124,6 +125,21 @@ help          | f1              | F1    | Help              | app.help        | 
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
 traffic       | f3              | F3    | Traffic           | app.traffic     | bar        | What was sent to the provider and what came back, without secrets.
 ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show the lines that lead a laptop's browser to this callback server, and copy the first (also s).
+elsewhere     | ctrl+b,b        | ^b    | Elsewhere         |                 |            | Sign in on another machine that has a browser and tui-oauth; it gives one sealed line back (also b).
+
+[elsewhere] Sign in on another machine
+copy-command  | ctrl+y,c        | ^y    | Copy command      |                 | bar        | Copy the command for the other machine, with its line (c does the same outside the paste field).
+bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the command in one piece (also l).
+back          | escape          | esc   | Back              |                 | bar        | Back to the Authorization link; the answer can be pasted there as well.
+paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the sealed answer; a paste gets there by itself.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[visit] Sign in for another machine
+open          | ctrl+o,o        | ^o    | Open              | open_link       | bar        | Open the link in this machine's browser, where there is one, after a look at what it asks for (also o).
+copy          | ctrl+y,c        | ^y    | Copy              | copy_text       | bar        | Copy the Authorization link, or the sealed answer once it is there (also c).
+bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print that in one piece (also l).
+back          | escape          | esc   | Back              |                 | bar        | Leave; nothing is kept here.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [success] Authorization Successful
 done          | enter,escape    | enter | Done              |                 | bar        | Back to Manage OAuth.

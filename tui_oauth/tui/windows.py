@@ -16,6 +16,7 @@ from tui_oauth.model import Entry
 if TYPE_CHECKING:
     from tui_oauth.conflicts import Difference, Resolution, Version
     from tui_oauth.secret import Secret
+    from tui_oauth.signin import SignIn
     from tui_oauth.tui.choice import Choice, Remedy
     from tui_oauth.tui.forms import Form
     from tui_oauth.tui.widgets.details import Line
@@ -50,6 +51,18 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.authorize import AuthorizeScreen
 
         self.push_screen(AuthorizeScreen(entry_id))
+
+    def open_elsewhere(self, signin: SignIn) -> None:
+        """The line for another machine that is to sign in, and the field for its answer."""
+        from tui_oauth.tui.screens.elsewhere import ElsewhereScreen
+
+        self.push_screen(ElsewhereScreen(signin))
+
+    def open_visit(self) -> None:
+        """A sign-in for another machine."""
+        from tui_oauth.tui.screens.visit import VisitScreen
+
+        self.push_screen(VisitScreen())
 
     def open_guide(self, service_id: str, entry_id: str | None = None) -> None:
         """The steps at the provider."""

@@ -51,7 +51,7 @@ _CODE_LEFT = "The code ends in {}"
 _NOT_THERE = "Not there? ^l shows it in one piece, ^s writes it to a file."
 _NOT_ALWAYS = {
     *("again", "configure", "copy_callback", "cancel", "qr", "bare", "file"),
-    *("open_link", "copy_link", "copy_ssh", "other_way"),
+    *("open_link", "copy_link", "copy_ssh", "other_way", "elsewhere"),
 }
 
 
@@ -354,6 +354,11 @@ class AuthorizeScreen(AppScreen[None]):
             self._show_way(code=False)  # what is wrong with it has to be seen
             self.query_one(PasteRow).take(event.text)
 
+    def action_elsewhere(self) -> None:
+        """Have another machine do what needs a browser."""
+        if self._signin is not None and not self._signin.ended:
+            self.home.open_elsewhere(self._signin)
+
     # ---- ways out
 
     @on(Button.Pressed, "#cancel")
@@ -411,7 +416,7 @@ class AuthorizeScreen(AppScreen[None]):
         found = {"cancel"}
         if self._address:
             found |= {"qr", "bare", "copy_link"}
-            found |= set() if self._shows_code else {"file"}
+            found |= set() if self._shows_code else {"file", "elsewhere"}
             found |= {"open_link"} if browser.can_open(self.home.workspace.environ) else set()
         if signin.link is not None and signin.offers_device:
             found.add("other_way")

@@ -371,6 +371,9 @@ class ManageScreen(EndingActions):
         self._arrange()
         self.query_one(EntryTable).focus()
 
+    def action_elsewhere(self) -> None:
+        self.home.open_visit()
+
     def action_sort(self) -> None:
         names = list(SORTS)
         self._sort_by(names[(names.index(self._sort) + 1) % len(names)])

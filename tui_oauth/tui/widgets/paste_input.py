@@ -11,6 +11,8 @@ from textual.message import Message
 from tui_oauth.tui.widgets.secret_input import HiddenInput
 
 _MAX_SHOWN = 60
+LINES = "tui-oauth-"
+"""What the lines of a sign-in on another machine begin with (`oauth.elsewhere`)."""
 
 
 class PasteInput(HiddenInput):
@@ -60,7 +62,9 @@ class PasteInput(HiddenInput):
         if not kept:
             return
         self.value = kept
-        if "=" in kept and any(mark in kept for mark in ("?", "#", "&")):
+        if kept.startswith(LINES) or (
+            "=" in kept and any(mark in kept for mark in ("?", "#", "&"))
+        ):
             self.post_message(self.Pasted(self))
 
     def _on_paste(self, event: events.Paste) -> None:

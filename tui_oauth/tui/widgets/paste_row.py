@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,26 +14,43 @@ from tui_oauth.errors import TuiOauthError
 from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.paste_input import PasteInput
 
-if TYPE_CHECKING:
-    from tui_oauth.signin import SignIn
-
 _MAX_WORDS = 2_000
 PASTE_HINT = "A page that cannot load is fine: its address counts."
+
+
+class TakesAnswers(Protocol):
+    """What a pasted answer is for: a sign-in, here or for another machine."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is wanted."""
+
+    def look_at(self, text: str) -> str:
+        """What `text` seems to be, in words."""
+
+    def paste(self, text: str) -> None:
+        """Take it; raises PasteProblem when it is not the answer."""
 
 
 class PasteRow(Vertical):
     """Hands what is pasted or typed to the sign-in that it follows."""
 
-    def __init__(self, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        title: str = "Or paste the address that the browser ended on",
+        hint: str = PASTE_HINT,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id, classes="field")
-        self.border_title = Content("Or paste the address that the browser ended on")
-        self._signin: SignIn | None = None
+        self.border_title = Content(title)
+        self._hint = hint
+        self._signin: TakesAnswers | None = None
 
     def compose(self) -> ComposeResult:
-        yield PasteInput(PASTE_HINT, id="paste")
+        yield PasteInput(self._hint, id="paste")
         yield Static(markup=False, id="paste-words")
 
-    def follow(self, signin: SignIn) -> None:
+    def follow(self, signin: TakesAnswers) -> None:
         """Take answers for `signin` from now on."""
         self._signin = signin
         self._say("")
