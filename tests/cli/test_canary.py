@@ -206,6 +206,13 @@ def _special_entry(session: Session) -> None:
     ):
         words = ("exec", "special", *more, "--", "sh", "-c", script)
         session.run(*words, shows="access_token")
+    session.run("curl", "special", shows="access_token")
+    session.run("kubectl-credential", "special", shows="access_token")
+    session.run("xoauth2", "special", "--user", "ann@example.com", shows="access_token")
+    asked = "protocol=http\nhost=127.0.0.1:1\npassword=wrong\n\n"
+    session.run("git-credential", "special", "erase", stdin=asked, code=2)
+    for form in ("token", "env", "header", "json", "curl"):
+        session.run("write", "special", str(session.hidden / "file"), "--format", form)
     session.run("refresh", "special", code=None)
 
 

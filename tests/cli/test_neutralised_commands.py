@@ -93,6 +93,16 @@ def test_rule_118_and_119_no_command_prints_what_a_terminal_would_obey(foreign: 
             if command in {"show", "token", "check"}:
                 run(command, name, "--json")
         run("exec", name, "--", "true")
+        run("curl", name)
+        run("curl", name, f"https://{ARGUMENT}")
+        run("git-credential", name, "get", stdin=f"protocol={ARGUMENT}\nhost={ARGUMENT}\n\n")
+        run("kubectl-credential", name)
+        run("kubectl-credential", name, "--id-token")
+        run("xoauth2", name)
+        run("xoauth2", name, "--user", ARGUMENT)
+        for form in ("env", "header", "json", "netrc"):
+            run("write", name, str(folder / hostile_path("token")), "--format", form)
+        run("write", name, str(folder / "none" / hostile_path("token")), "--env", ARGUMENT)
         run("exec", name, "--header-file", "--env", f"{ARGUMENT}=X", "--", "true")
         run("configure", name, "--scope", ARGUMENT, "--set", f"port={ARGUMENT}")
         run("configure", name, "--client-id", ARGUMENT, "--client-secret-file", str(folder / "no"))

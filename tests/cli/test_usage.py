@@ -33,6 +33,7 @@ def test_the_tree_names_every_command_of_the_interface():
         "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
         "vault backup", "export", "import", "doctor", "discover", "exec",
         "agent", "agent status", "agent install", "agent file",
+        "write", "curl", "git-credential", "kubectl-credential", "xoauth2",
     }  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def test_rule_113_no_option_takes_a_secret():
                         "--passphrase-command", "--passphrase-fd", "--refresh-tokens",
                         "--new-passphrase-command", "--new-passphrase-fd",
                         "--bundle-passphrase-command", "--bundle-passphrase-fd",
-                        "--secret-lifetime", "--odd-id-token",
+                        "--secret-lifetime", "--odd-id-token", "--id-token",
                     }  # fmt: skip
                     assert (
                         action.nargs == 0

@@ -142,6 +142,59 @@ COMMANDS = (
         program_options.execute,
     ),
     Command(
+        "write",
+        "adapters:write",
+        "write the token to a file for another program, once or whenever it is a new one",
+        "tui-oauth write my-intercom ./secrets/intercom --keep\n"
+        "  tui-oauth write my-intercom ./intercom.env --format env\n"
+        "compose.yaml, where the folder is mounted rather than the file, so that each new one is seen:\n"
+        "  volumes: [./secrets:/run/secrets:ro]\n"
+        "~/.aws/config, for a role that trusts the OpenID provider (AssumeRoleWithWebIdentity):\n"
+        "  role_arn = arn:aws:iam::123456789012:role/extract\n"
+        "  web_identity_token_file = FILE of --format id-token --keep",
+        program_options.write,
+    ),
+    Command(
+        "curl",
+        "adapters:curl",
+        "print a configuration for curl that sends the token",
+        "curl -K <(tui-oauth curl my-intercom) https://api.intercom.io/me\n"
+        "  tui-oauth curl my-intercom https://api.intercom.io/me | curl -K -",
+        program_options.curl,
+    ),
+    Command(
+        "git-credential",
+        "adapters:git_credential",
+        "answer git as a credential helper, for the service's own hosts only",
+        "git config --global credential.https://gitlab.com.helper "
+        "'!tui-oauth git-credential my-gitlab'",
+        program_options.git_credential,
+    ),
+    Command(
+        "kubectl-credential",
+        "adapters:kubectl_credential",
+        "print an ExecCredential for kubectl",
+        "tui-oauth kubectl-credential my-cluster --id-token\n"
+        "for a user of the kubeconfig:\n"
+        "  kubectl config set-credentials ann --exec-api-version=client.authentication.k8s.io/v1 \\\n"
+        "    --exec-command=tui-oauth --exec-arg=kubectl-credential --exec-arg=my-cluster "
+        "--exec-arg=--id-token \\\n    --exec-interactive-mode=Never",
+        program_options.kubectl_credential,
+    ),
+    Command(
+        "xoauth2",
+        "adapters:xoauth2",
+        "print what a mail server is sent to sign in with the token",
+        "tui-oauth xoauth2 my-gmail --user ann@example.com\n"
+        "Most mail programs make that themselves and want the token alone:\n"
+        '  mutt     set imap_oauth_refresh_command = "tui-oauth token my-gmail"\n'
+        "  msmtp    auth oauthbearer\n"
+        "           passwordeval tui-oauth token my-gmail\n"
+        "  mbsync   AuthMechs XOAUTH2\n"
+        '           PassCmd "tui-oauth token my-gmail"',
+        program_options.xoauth2,
+    ),
+    Command(
         "check",
         "tokens:check",
         "ask the service whose token it is, and whether it is active",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 
 from tui_oauth.cli import options
-from tui_oauth.cli.values import count
+from tui_oauth.cli.values import count, port
 
 Parser = argparse.ArgumentParser
+
+FORMATS = ("token", "env", "header", "json", "curl", "netrc", "id-token")
 
 
 def execute(parser: Parser) -> None:
@@ -27,13 +29,91 @@ def execute(parser: Parser) -> None:
         help="give the command a file with the header line instead, private, in memory and gone "
         "when it ends; the variable (MY_INTERCOM_HEADER_FILE) has its path",
     )
-    _min_ttl(parser)
-    options.deadline(parser)
+    _fresh(parser)
     options.trace(parser)
     parser.set_defaults(program=[])
 
 
-def _min_ttl(parser: Parser) -> None:
+def git_credential(parser: Parser) -> None:
+    options.named(parser)
+    parser.add_argument(
+        "action", metavar="ACTION", help="what git adds itself: get, store or erase"
+    )
+    _fresh(parser)
+
+
+def kubectl_credential(parser: Parser) -> None:
+    options.named(parser)
+    parser.add_argument(
+        "--id-token",
+        action="store_true",
+        help="the ID token, which clusters that trust an OpenID provider want",
+    )
+    _fresh(parser)
+
+
+def xoauth2(parser: Parser) -> None:
+    options.named(parser)
+    parser.add_argument(
+        "--user",
+        metavar="ADDRESS",
+        default="",
+        help="the mailbox (default: the entry's account, where that is a mail address)",
+    )
+    parser.add_argument(
+        "--oauthbearer",
+        action="store_true",
+        help="for the mechanism OAUTHBEARER (RFC 7628) instead of XOAUTH2",
+    )
+    parser.add_argument(
+        "--host", metavar="HOST", default="", help="with --oauthbearer: the mail server"
+    )
+    parser.add_argument("--port", metavar="N", type=port, help="with --oauthbearer: its port")
+    _fresh(parser)
+
+
+def curl(parser: Parser) -> None:
+    options.named(parser)
+    parser.add_argument(
+        "url",
+        metavar="URL",
+        nargs="?",
+        default="",
+        help="what to fetch; refused where the token must not go there",
+    )
+    _fresh(parser)
+
+
+def write(parser: Parser) -> None:
+    options.named(parser)
+    parser.add_argument(
+        "file", metavar="FILE", help="where to; replaced in one step, for you alone (mode 0600)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="token",
+        metavar="FORMAT",
+        help="token (default): it alone, without a line break; env: VARIABLE=token; header: the "
+        "header line; json: as tui-oauth token --json; curl, netrc: for programs that read such; "
+        "id-token: the ID token alone",
+    )
+    parser.add_argument(
+        "--env",
+        metavar="VARIABLE",
+        default="",
+        help="with --format env: the variable (default: MY_INTERCOM_ACCESS_TOKEN for my-intercom)",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="go on until ^C, and write each new token, refreshing before one ends",
+    )
+    _fresh(parser)
+
+
+def _fresh(parser: Parser) -> None:
+    options.deadline(parser)
     parser.add_argument(
         "--min-ttl",
         metavar="SECONDS",

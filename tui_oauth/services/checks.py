@@ -63,6 +63,7 @@ RESERVED_TOKEN = frozenset(
 _PASSWORD_PARAMETERS = {"username", "password"}
 _RESPONSE_TYPES = {"", "code", "code id_token"}
 _DOTTED_PATH = re.compile(r"[^.\s]+(?:\.[^.\s]+)*")
+_USER_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
 _OWN_HEADERS = {"host", "content-length", "transfer-encoding", "connection", "cookie", "expect"}
@@ -119,14 +120,18 @@ def _addresses(service: Service) -> Iterator[Problem]:
     if extensions.iss_parameter and not service.issuer:
         yield "issuer", "is missing, and extensions.iss_parameter is true"
     kept = kept_names(service)
-    for origin in service.quirks.api.origins:
+    places = {
+        "quirks.api.origins": service.quirks.api.origins,
+        "quirks.git.origins": service.quirks.git.origins,
+    }
+    for key, origin in ((key, one) for key, found in places.items() for one in found):
         if origin.startswith("{") and origin.strip("{}") in kept:
             continue  # a whole address that the provider's own answer gave
         if words := problem_with(origin):
-            yield "quirks.api.origins", words
+            yield key, words
         elif origin != f"{origin.partition('://')[0]}://{authority(origin)}":
             yield (
-                "quirks.api.origins",
+                key,
                 f'holds "{origin}"; an origin is scheme and host, without path',
             )
 
@@ -349,6 +354,8 @@ def _headers(service: Service) -> Iterator[Problem]:
                 yield key, "holds Authorization, which the program sets itself"
             if not _HEADER_VALUE.fullmatch(value):
                 yield f"{key}.{name}", "has to be printable ASCII"
+    if not _USER_NAME.fullmatch(quirks.git.username):
+        yield "quirks.git.username", "may have letters, digits and . _ - only"
     for header_key, text in (
         ("header", quirks.api.header),
         ("scheme", quirks.api.scheme or "Bearer"),

@@ -257,6 +257,17 @@ class ApiQuirks:
 
 
 @dataclass(frozen=True, slots=True)
+class GitQuirks:
+    """Git over HTTPS with the access token as the password.
+
+    `origins` are the places that take it so, scheme and host; `username` goes with it.
+    """
+
+    origins: tuple[str, ...] = ()
+    username: str = "oauth2"
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceQuirks:
     """The device authorization request and its answer (RFC 8628 sections 3.1 and 3.2).
 
@@ -290,6 +301,7 @@ class Quirks:
     answer: AnswerQuirks = AnswerQuirks()
     revoke: RevokeQuirks = RevokeQuirks()
     api: ApiQuirks = ApiQuirks()
+    git: GitQuirks = GitQuirks()
     device: DeviceQuirks = DeviceQuirks()
     client: ClientQuirks = ClientQuirks()
 

@@ -279,6 +279,7 @@ def _quirks(table: Table) -> fmt.Quirks:
             },
         ),
         api=fill(fmt.ApiQuirks, quirks.table("api")),
+        git=fill(fmt.GitQuirks, quirks.table("git")),
         device=fill(fmt.DeviceQuirks, quirks.table("device")),
         client=fill(fmt.ClientQuirks, quirks.table("client")),
     )

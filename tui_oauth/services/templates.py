@@ -82,6 +82,8 @@ def templates(service: Service) -> Iterator[Template]:
     yield from _each("quirks.api.headers", quirks.api.headers, kept | {"access_token", "client_id"})
     for origin in quirks.api.origins:
         yield "quirks.api.origins", origin, kept
+    for origin in quirks.git.origins:
+        yield "quirks.git.origins", origin, nothing
     yield from _each("quirks.device.parameters", quirks.device.parameters, client)
     for text in (*service.guide.steps, *service.guide.gotchas, service.guide.revoke):
         yield "guide", text, frozenset({"callback_url"})

@@ -400,6 +400,12 @@ CARRIED = [
         + table("api", 'headers = { Developer-Token = "{developer_token}" }'),
     ),
     Carried(
+        "git_username",
+        "quirks.git.username",
+        "x-token-auth",
+        table("git", 'origins = ["https://acme.example"]\nusername = "x-token-auth"'),
+    ),
+    Carried(
         "probe_post",
         "identity_probe.body",
         '{"query":"{ me { name } }"}',
@@ -439,6 +445,7 @@ def test_rule_5_nothing_is_on_that_the_file_does_not_declare(carried: Carried) -
         "answer",
         "revoke",
         "api",
+        "git",
         "device",
         "client",
     ):
@@ -448,4 +455,4 @@ def test_rule_5_nothing_is_on_that_the_file_does_not_declare(carried: Carried) -
 
 def test_the_vocabulary_has_each_tag_once() -> None:
     tags = [carried.tag for carried in CARRIED]
-    assert len(tags) == len(set(tags)) == 65
+    assert len(tags) == len(set(tags)) == 66

@@ -70,5 +70,8 @@ def moved(service: Service, base: str) -> Service:
             api=replace(
                 quirks.api, origins=tuple(dict.fromkeys(origin(one) for one in quirks.api.origins))
             ),
+            git=replace(
+                quirks.git, origins=tuple(dict.fromkeys(origin(one) for one in quirks.git.origins))
+            ),
         ),
     )
