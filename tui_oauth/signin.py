@@ -26,7 +26,8 @@ from tui_oauth.pending import (
     to_take_up,
 )
 from tui_oauth.signin_link import certificate_files
-from tui_oauth.signin_race import SignIn, SignInState
+from tui_oauth.signin_race import SignIn
+from tui_oauth.signin_shown import SignInState
 
 if TYPE_CHECKING:
     import ssl
