@@ -12,13 +12,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from tui_oauth.errors import StorageFailed
 from tui_oauth.oauth.urls import check_link
 from tui_oauth.terminal import surroundings
 
 FAILS_WITHIN_SECONDS = 1.0
-TEXT_BROWSERS = {"www-browser", "links", "links2", "elinks", "lynx", "w3m", "browsh"}
+# `sensible-browser` and `www-browser` are whatever the machine has, a text browser among it.
+TEXT_BROWSERS = {
+    *("www-browser", "sensible-browser", "links", "links2", "elinks", "lynx", "lynx-cur", "w3m"),
+    *("browsh", "carbonyl"),
+}
+# xdg-open tries these where nothing else is set, and after them text browsers, unless BROWSER is.
+_GRAPHICAL = "x-www-browser:firefox:firefox-esr:chromium:chromium-browser:google-chrome:epiphany"
 
 
 def opener(environ: Mapping[str, str], platform: str = sys.platform) -> list[str] | None:
@@ -31,7 +38,7 @@ def opener(environ: Mapping[str, str], platform: str = sys.platform) -> list[str
         return None
     for candidate in _candidates(environ, platform):
         program = shutil.which(candidate[0], path=environ.get("PATH"))
-        if program and candidate[0].rpartition("/")[2] not in TEXT_BROWSERS:
+        if program and not _is_text_browser(program):
             return [program, *candidate[1:]]
     return None
 
@@ -70,7 +77,7 @@ def open_link(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env=dict(environ),
+            env=_without_text_browsers(environ),
         )
     except OSError as error:
         raise StorageFailed(
@@ -87,6 +94,26 @@ def open_link(
         raise StorageFailed(
             f"{argv[0]} ended with status {code}.", "Copy the link and open it in your browser."
         )
+
+
+def _is_text_browser(program: str) -> bool:
+    """Whether `program` is one by its own name or by that of what it is a link to."""
+    names = {Path(program).name, Path(program).resolve().name}
+    return not names.isdisjoint(TEXT_BROWSERS)
+
+
+def _without_text_browsers(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` for what starts a browser itself: xdg-open obeys BROWSER too."""
+    path, kept = environ.get("PATH"), []
+    for part in environ.get("BROWSER", "").split(":"):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue
+        program = shutil.which(words[0], path=path) if words else None
+        if program and not _is_text_browser(program):
+            kept.append(part)
+    return {**environ, "BROWSER": ":".join(kept) or _GRAPHICAL}
 
 
 def _candidates(environ: Mapping[str, str], platform: str) -> list[list[str]]:

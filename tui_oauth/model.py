@@ -102,6 +102,8 @@ class Entry:
     person. `refresh_expires_at` is the tokens' own. `token_file` and `programs` are marks for the
     agent and the commands (`marks`): a file with the token, and the executable files of those that
     may take it, empty for all.
+    empty. `client_secret_expires_at` is known for clients that registered themselves.
+    `first_way` is what its sign-in shows first (`ways.Way`), empty for what the surroundings say.
     """
 
     id: str
@@ -130,6 +132,7 @@ class Entry:
     token_file: bool = False
     programs: tuple[str, ...] = ()
     refresh_expires_at: int | None = None
+    first_way: str = ""
 
 
 def renews(entry: Entry) -> bool:

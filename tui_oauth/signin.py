@@ -28,6 +28,7 @@ from tui_oauth.pending import (
 from tui_oauth.signin_link import certificate_files
 from tui_oauth.signin_race import SignIn
 from tui_oauth.signin_shown import SignInState
+from tui_oauth.ways import Way
 
 if TYPE_CHECKING:
     import ssl
@@ -71,8 +72,8 @@ class SignIns:
         UsageProblem when the service has no such sign-in.
 
         A device code is asked for at once where there is no browser on this machine, and where
-        the service has no other way (checklist rule 3, RFC 10027); else `SignIn.start_device`
-        does it.
+        the service has no other way (checklist rule 3, RFC 10027), or the person wants it first;
+        else `SignIn.start_device` does it.
         """
         known = self._by_entry.get(entry.id)
         if known is not None and known.state is SignInState.EXCHANGING:
@@ -124,7 +125,8 @@ class SignIns:
     def _begun(self, signin: SignIn) -> SignIn:
         self._by_entry[signin.entry.id] = signin
         nowhere = signin.link is None or not browser.can_open(self.workspace.environ)
-        if offers_device(signin.service) and nowhere:
+        wanted = signin.entry.first_way == Way.DEVICE
+        if offers_device(signin.service) and (nowhere or wanted):
             signin.start_device()
         return signin
 

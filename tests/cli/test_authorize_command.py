@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -229,6 +230,43 @@ def test_a_taken_port_offers_paste_back(shell, configured, browser, free_port):
         running.write(browser.consent(waiting["authorization_url"]) + "\n")
         assert running.event()["event"] == "authorized"
         running.end()
+
+
+def test_a_pasted_address_that_the_terminal_wrapped_is_one_answer(shell, configured, browser):
+    with shell.start("authorize", "practice", "--json", stdin=subprocess.PIPE) as running:
+        address = browser.consent(running.event()["authorization_url"])
+        pieces = [address[at : at + 50] for at in range(0, len(address), 50)]
+        assert len(pieces) > 1
+        running.write('"' + "\r\n  ".join(pieces) + '"\n')
+        assert running.event()["event"] == "authorized"
+        assert "Still waiting" not in running.end().err
+
+
+def test_an_answer_from_a_file_counts_where_the_port_is_taken(
+    shell, configured, browser, free_port, tmp_path
+):
+    with socket.create_server(("127.0.0.1", free_port)):
+        answer = tmp_path / "answer.fifo"
+        os.mkfifo(answer)
+        keep = os.open(answer, os.O_RDWR)
+        with shell.start("authorize", "practice", "--json", "--paste", stdin=keep) as running:
+            address = browser.consent(running.event()["authorization_url"])
+            os.write(keep, f"  '{address}'\n".encode())
+            os.close(keep)
+            assert running.event()["event"] == "authorized"
+            running.end()
+
+
+def test_the_way_shown_first_is_kept_with_the_entry_and_orders_the_words(shell, configured):
+    for way in ("callback", "paste"):
+        with shell.start("authorize", "practice", "--first", way, stdin=subprocess.PIPE) as running:
+            said = running.said("^C cancels")
+            running.interrupt()
+            running.end(130)
+        tunnel, paste = said.index("ssh -N -L"), said.index("Paste here the address")
+        assert (tunnel < paste) == (way == "callback")
+    done = shell.run("authorize", "practice", "--first", "device", code=2)
+    assert "no sign-in by a code" in done.err
 
 
 @pytest.mark.usefixtures("unchanged")

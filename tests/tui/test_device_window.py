@@ -119,9 +119,53 @@ async def test_without_a_browser_it_is_there_at_once_and_ends_in_success(
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, entry, pilot)
+        await pilot.press("g")
         await until(pilot, lambda: "WDJB MJHT" in shown(app), "the code")
         await until(pilot, lambda: at(app, "success"), "Authorization Successful")
         assert stage.workspace.vault.get(entry.id).authorized
+
+
+async def test_the_link_is_first_and_says_that_a_code_waits(
+    stage: Stage, server: DeviceServer
+) -> None:
+    entry = server.entry(stage.workspace)
+    app = stage.app()
+    async with app.run_test(size=(80, 30)) as pilot:
+        await opened(app, entry, pilot)
+        waits = f"A code for 127.0.0.1:{server.port} waits; ^g shows it"
+        await until(pilot, lambda: waits in shown(app), "the words")
+        assert "WDJB" not in shown(app)  # rule 101: not without whose it is
+        assert isinstance(app.focused, UrlPanel)
+        await pilot.click("#code-words")
+        await until(pilot, lambda: "WDJB MJHT" in shown(app), "the code")
+
+
+async def test_the_way_shown_first_is_kept_with_the_entry(
+    stage: Stage, server: DeviceServer
+) -> None:
+    entry = server.entry(stage.workspace)
+    app = stage.app()
+    async with app.run_test(size=(80, 34)) as pilot:
+        await opened(app, entry, pilot)
+        await until(pilot, lambda: "waits; ^g" in shown(app), "the code")
+        for keys, way, first in (
+            ("p", "callback", "Callback server"),
+            ("f4", "paste", "Or paste"),
+            ("#first", "device", "Or confirm"),
+            ("p", "", "Or paste"),
+        ):
+            await (pilot.click(keys) if keys == "#first" else pilot.press(keys))
+            await until(
+                pilot, lambda w=way: stage.workspace.vault.get(entry.id).first_way == w, way
+            )
+            await until(pilot, lambda w=way: f"First: {w or 'automatic'}" in shown(app), way)
+            titles = ("Callback server", "Or paste", "Or confirm")
+            assert min(titles, key=shown(app).index) == first
+        await pilot.press("p", "p", "p")
+        await until(pilot, lambda: "First: device" in shown(app), "the code first")
+        await pilot.press("escape")
+        await opened(app, entry, pilot)
+        await until(pilot, lambda: "WDJB MJHT" in shown(app), "the code at once")
 
 
 async def test_a_service_without_it_shows_nothing_of_it(stage: Stage) -> None:
@@ -129,7 +173,7 @@ async def test_a_service_without_it_shows_nothing_of_it(stage: Stage) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(app, stage.configured(), pilot)
         assert "^g" not in shown(app)
-        assert "Get a code" not in shown(app)
+        assert "Code" not in shown(app)
         await pilot.press("ctrl+g", "g")
         assert "Code for another device" not in shown(app)
 
@@ -141,6 +185,7 @@ async def test_a_paste_meant_for_the_link_finds_its_field(
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         signin = await opened(app, entry, pilot)
+        await pilot.press("g")
         await until(pilot, lambda: "WDJB MJHT" in shown(app), "the code")
         await paste(pilot, "http://127.0.0.1/callback?code=x&state=of-another")
         assert isinstance(app.focused, PasteInput)
@@ -162,6 +207,7 @@ async def test_copying_gives_the_code_itself(
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         signin = await opened(app, entry, pilot)
+        await pilot.press("g")
         await until(pilot, lambda: "WDJB MJHT" in shown(app), "the code")
         await pilot.press("ctrl+y", "c")
         await pilot.click("#copy-code")
@@ -230,6 +276,7 @@ async def test_beside_a_link_a_code_that_ended_leaves_both_ways(
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
         signin = await opened(app, entry, pilot)
+        await pilot.press("g")
         await until(pilot, lambda: "A new code is one key away" in words(app), "the words")
         assert signin.state is SignInState.WAITING
         assert "WDJB MJHT" not in shown(app)
@@ -247,8 +294,9 @@ async def test_a_provider_that_gives_no_code_leads_back_to_the_link(
     server.code = {"error": "unauthorized_client", "error_description": "[@click=app.quit]no[/]"}
     entry = server.entry(stage.workspace)
     app = stage.app()
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 40)) as pilot:
         signin = await opened(app, entry, pilot)
+        await pilot.press("g")
         await until(pilot, lambda: "No code for another device" in words(app), "the words")
         assert "Callback server" in shown(app)
         assert isinstance(app.focused, UrlPanel)

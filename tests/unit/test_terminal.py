@@ -74,6 +74,24 @@ def test_rule_51_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browse
     assert not can_open(environment(tmp_path, DISPLAY=":0", SSH_CONNECTION="a b c d"), "linux")
     found = opener(environment(tmp_path, DISPLAY=":0", BROWSER="lynx:w3m"), "linux")
     assert found == [str(tmp_path / "xdg-open")]
+    program(tmp_path, "sensible-browser", "exit 0\n")
+    (tmp_path / "x-www-browser").symlink_to(tmp_path / "lynx")
+    for named in ("sensible-browser", str(tmp_path / "x-www-browser"), "w3m %s"):
+        found = opener(environment(tmp_path, DISPLAY=":0", BROWSER=named), "linux")
+        assert found == [str(tmp_path / "xdg-open")]
+
+
+@pytest.mark.parametrize("named", ["lynx:w3m", "", "lynx:firefox"])
+def test_trap_3_xdg_open_is_not_left_a_text_browser_to_fall_back_on(tmp_path, named):
+    for name in ("lynx", "w3m", "firefox"):
+        program(tmp_path, name, "exit 0\n")
+    seen = tmp_path / "seen"
+    program(tmp_path, "xdg-open", f'echo "$BROWSER" > {seen}\n')
+    program(tmp_path, "firefox", f'echo "$BROWSER" > {seen}\n')
+    open_link(LINK, environment(tmp_path, DISPLAY=":0", BROWSER=named), "linux")
+    left = seen.read_text().strip().split(":")
+    assert "firefox" in left
+    assert not {"lynx", "w3m"} & set(left)
 
 
 def test_rule_49_the_browser_gets_exactly_one_argument_and_no_shell(tmp_path):

@@ -233,6 +233,13 @@ def authorize(parser: Parser) -> None:
         help="go on with the sign-in that was interrupted: the same link, whose answer is taken",
     )
     parser.add_argument(
+        "--first",
+        metavar="WAY",
+        choices=("auto", "callback", "paste", "device"),
+        help="what is shown first for this entry from now on: callback, paste or device; "
+        "auto: what the surroundings say",
+    )
+    parser.add_argument(
         "--qr",
         action="store_true",
         help="show a QR code as well: of the link, or of the address that has the device's code in it",

@@ -29,6 +29,7 @@ from tui_oauth.signin import SignIn, SignIns, SignInState
 from tui_oauth.terminal import is_behind_nat, surroundings
 from tui_oauth.text import duration, relative, rfc3339
 from tui_oauth.tokens import refresh_entry
+from tui_oauth.ways import Way, put_first, ways_of
 
 if TYPE_CHECKING:
     from tui_oauth.model import Entry
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # A terminal that reads whole lines cuts a longer one at these lengths (macOS, Linux) silently.
 _CUT_BY_TERMINAL = (1023, 4095)
+# A pasted address that the terminal wrapped arrives as several lines within this time.
+_LINES_BELONG_SECONDS = 0.1
 
 
 def authorize(context: Context) -> int:
@@ -46,6 +49,8 @@ def authorize(context: Context) -> int:
         if args.for_line is not None:
             return visit(context)
         entry = context.workspace.vault.find(args.name)
+        if args.first:
+            entry = put_first(context.workspace, entry, "" if args.first == "auto" else args.first)
         if entry.grant == Grant.CLIENT:
             _without_person(context, entry)
         else:
@@ -145,6 +150,9 @@ class _Desk:
         self._seen_browser = False
         self._exchanging = False
         self._no_lines = False
+        self._answered = False
+        self._pending: list[str] = []
+        self._soon: asyncio.TimerHandle | None = None
         self._given_up = False
         self._shown_link = ""
         self._told_trouble = ""
@@ -193,6 +201,8 @@ class _Desk:
 
     def close(self) -> None:
         """Read no more."""
+        if self._soon is not None:
+            self._soon.cancel()
         if self._lines is not None:
             self._lines.close()
             self._lines = None
@@ -231,8 +241,9 @@ class _Desk:
         self._tell_ask()
         if args.qr and not sign_in.device_waits:
             show_qr(sign_in.authorization_url, pictures=self._pictures)
-        # Whoever asks for a code wants to go on elsewhere.
-        here = not args.device and not args.remote
+        # Whoever asks for a code, or wants to paste, goes on elsewhere.
+        wanted = sign_in.entry.first_way in {"", Way.CALLBACK}
+        here = wanted and not args.device and not args.remote
         self._open_browser(sign_in.authorization_url, by_itself=here)
         if reads:
             self._lines = Lines(self._take, self._no_more_lines)
@@ -246,13 +257,14 @@ class _Desk:
             tell_ask(self._context, ask)
 
     def _no_more_lines(self) -> None:
+        self._take_pending()
         self._no_lines = True
         self._give_up_in_vain()
 
     def _give_up_in_vain(self) -> None:
         """Without server, device code and standard input nothing can come: do not wait for it."""
         sign_in = self._sign_in
-        waits = sign_in.state is SignInState.WAITING and self._announced
+        waits = sign_in.state is SignInState.WAITING and self._announced and not self._answered
         if waits and self._no_lines and sign_in.problem and not sign_in.device_waits:
             self._given_up = True
             sign_in.cancel()
@@ -308,25 +320,32 @@ class _Desk:
         if sign_in.scopes:
             note(f"Asks for: {', '.join(sign_in.scopes)}")
         note(f"Callback URL: {sign_in.callback_url} (if it is refused: register exactly this)")
-        if sign_in.problem:
-            note(sign_in.problem)
-        else:
-            if sign_in.tunnel:
-                self._narrate_tunnel()
-            note(
-                f"A short address of the same link, where this port is reached: {sign_in.short_link}"
-            )
         if sign_in.unkept:
             note(sign_in.unkept)
-        if sign_in.fingerprint and not sign_in.problem:
-            note("The browser will ask once about the certificate made on this machine, SHA-256:")
-            note(f"  {sign_in.fingerprint}")
-        if reads:
-            note("Or paste here the address that the browser ended on, and press enter.")
-        if sign_in.offers_device and sign_in.device is None:
-            note("To confirm a code on another device instead, add: --device")
+        for way in ways_of(sign_in, sign_in.entry.first_way):
+            if way is Way.CALLBACK:
+                self._narrate_callback()
+            elif way is Way.PASTE and reads:
+                note(
+                    "Paste here the address that the browser ended on, and press enter: a page that"
+                )
+                note("cannot load is expected there, its address counts.")
+            elif way is Way.DEVICE and sign_in.offers_device and sign_in.device is None:
+                note("To confirm a code on another device instead, add: --device")
         left = sign_in.expires_at - self._context.workspace.now()
         note(f"Waiting for {duration(left)}, until {rfc3339(sign_in.expires_at)}; ^C cancels.")
+
+    def _narrate_callback(self) -> None:
+        sign_in, note = self._sign_in, output.note
+        if sign_in.problem:
+            note(sign_in.problem)
+            return
+        if sign_in.tunnel:
+            self._narrate_tunnel()
+        note(f"A short address of the same link, where this port is reached: {sign_in.short_link}")
+        if sign_in.fingerprint:
+            note("The browser will ask once about the certificate made on this machine, SHA-256:")
+            note(f"  {sign_in.fingerprint}")
 
     def _narrate_tunnel(self) -> None:
         sign_in, note = self._sign_in, output.note
@@ -362,13 +381,25 @@ class _Desk:
         self._opening = asyncio.create_task(opening())
 
     def _take(self, line: str) -> None:
-        """A line of standard input. A wrong one is explained, and the wait goes on."""
-        text = line.strip()
-        if not text:
+        """A line of standard input; more of the same paste may follow, so it is looked at a moment later."""
+        self._pending.append(line)
+        if self._soon is not None:
+            self._soon.cancel()
+        loop = asyncio.get_running_loop()
+        self._soon = loop.call_later(_LINES_BELONG_SECONDS, self._take_pending)
+
+    def _take_pending(self) -> None:
+        """What came at once, as one answer, else line by line. A wrong one is explained."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        lines, self._pending = [line for line in self._pending if line.strip()], []
+        if len(lines) > 1 and self._try("\n".join(lines)) is None:
             return
-        try:
-            self._sign_in.paste(text)
-        except PasteProblem as error:
+        for line in lines:
+            error = self._try(line)
+            if error is None:
+                return
             output.note(str(error))
             if len(line) in _CUT_BY_TERMINAL and is_terminal(sys.stdin):
                 output.note(
@@ -376,8 +407,17 @@ class _Desk:
                     "Put the address into a file and add: --paste < FILE"
                 )
             output.note("Still waiting.")
+
+    def _try(self, text: str) -> PasteProblem | None:
+        """Take `text` as the answer; why it is none, or None when nothing more is to be said."""
+        try:
+            self._sign_in.paste(text.strip())
+        except PasteProblem as error:
+            return error
         except SignInEnded as error:
             output.note(str(error))
+        self._answered = True
+        return None
 
 
 _NAMES: tuple[tuple[type[TuiOauthError], str], ...] = (

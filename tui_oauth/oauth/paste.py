@@ -25,6 +25,9 @@ MIN_CODE_LENGTH = 6
 
 Pairs = list[tuple[str, str]]
 
+USABLE = frozenset({"this is the answer", "a code without its address"})
+"""What `describe_paste` says of a text that will be exchanged for tokens."""
+
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _ENCODED_SCHEME = re.compile(r"https?(?:%3A|:)(?:%2F%2F|//)", re.IGNORECASE)
 _WRAPPERS = {'"': '"', "'": "'", "`": "`", "<": ">", "(": ")", "“": "”", "‘": "’", "«": "»"}
@@ -192,7 +195,7 @@ def _look_at_pairs(query: str, attempt: Attempt, service: Service, *, whole: boo
         check_state(attempt, pairs)
     except StateMismatch as problem:
         missing = "state" not in values
-        words = "no state in it: it may be cut" if missing else "belongs to an older attempt"
+        words = "no state in it: it may be cut" if missing else "from an older attempt"
         return _Look(words, problem=problem)
     if error and code:
         return _Look("both a code and an error: not an answer to use", pairs)
@@ -228,7 +231,7 @@ def _look_at_code(text: str, attempt: Attempt, service: Service, *, decoded: boo
         try:
             check_state(attempt, pairs)
         except StateMismatch as problem:
-            return _Look("belongs to an older attempt", problem=problem)
+            return _Look("from an older attempt", problem=problem)
         return _Look("this is the answer", pairs)
     if attempt.code_verifier is None:
         # Without state and without PKCE this could be an attacker's code, and the entry would

@@ -121,6 +121,7 @@ qr            | ctrl+r,q        | ^r    | QR code           |                 | 
 cancel        | ctrl+x          | ^x    | Cancel            |                 | bar        | End this sign-in; nothing is changed.
 bare          | ctrl+l,l        | ^l    | Plain             |                 | bar        | Leave the full screen and print the link, or the page of the code, in one piece (also l).
 file          | ctrl+s,w        | ^s    | To a file         |                 |            | Write the link to a file that only you can read; it goes when the sign-in ends (also w).
+first         | f4,p            | F4    | Way shown first   |                 |            | Show the next way first for this entry, from now on; then the surroundings decide again (also p).
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
 traffic       | f3              | F3    | Traffic           | app.traffic     | bar        | What was sent to the provider and what came back, without secrets.

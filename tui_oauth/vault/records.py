@@ -185,6 +185,7 @@ _ENTRY: _Readers = {
     "token_file": _flag,
     "programs": _list,
     "refresh_expires_at": _number,
+    "first_way": _words,
 }
 _SECRETS: _Readers = {
     "client_id": _words,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -18,15 +17,13 @@ from textual.message import Message
 from textual.widgets import Button
 
 from tui_oauth import browser
-from tui_oauth.entries import shell_word
 from tui_oauth.errors import TuiOauthError
-from tui_oauth.oauth.device import grouped
 from tui_oauth.terminal import is_behind_nat, surroundings
 from tui_oauth.text import relative
-from tui_oauth.tui.bare_link import show_bare_link
-from tui_oauth.tui.base import AppScreen, in_thread, sentence
+from tui_oauth.tui.base import sentence
 from tui_oauth.tui.following import follow
 from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.link_actions import LinkActions
 from tui_oauth.tui.widgets.countdown import Countdown
 from tui_oauth.tui.widgets.device_panel import DeviceButtons, DevicePanel
 from tui_oauth.tui.widgets.facts import Facts
@@ -39,6 +36,8 @@ from tui_oauth.tui.widgets.qr_view import QrView
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.sign_in_status import SignInStatus
 from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.widgets.ways import CodeLine, Ways
+from tui_oauth.ways import Way, ways_of
 
 if TYPE_CHECKING:
     from tui_oauth.signin import SignIn
@@ -48,14 +47,13 @@ _LEFT = "Waiting, {} left"
 _CODE_LEFT = "The code ends in {}"
 
 
-_NOT_THERE = "Not there? ^l shows it in one piece, ^s writes it to a file."
 _NOT_ALWAYS = {
     *("again", "configure", "copy_callback", "cancel", "qr", "bare", "file"),
-    *("open_link", "copy_link", "copy_ssh", "other_way", "elsewhere"),
+    *("first", "open_link", "copy_link", "copy_ssh", "other_way", "elsewhere"),
 }
 
 
-class AuthorizeScreen(AppScreen[None]):
+class AuthorizeScreen(LinkActions):
     """One sign-in of one entry. Leaving the screen does not end it; cancelling does."""
 
     KEY_GROUP: ClassVar[str] = "authorize"
@@ -68,8 +66,6 @@ class AuthorizeScreen(AppScreen[None]):
     def __init__(self, entry_id: str) -> None:
         super().__init__()
         self.entry_id = entry_id
-        self._signin: SignIn | None = None
-        self._with_ssh = False
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Authorization link")
@@ -80,10 +76,10 @@ class AuthorizeScreen(AppScreen[None]):
             yield DevicePanel(id="device")
             yield DeviceButtons(id="device-buttons")
             with Vertical(id="waiting"):
-                yield SignInStatus(id="status")
-                yield PasteRow(id="paste-row")
+                yield Ways(id="ways")
                 with Horizontal(id="ending"):
                     yield Countdown(_LEFT, self.home.workspace.now, id="countdown")
+                    yield Button("First: automatic", id="first")
                     yield Button("Cancel sign-in", id="cancel")
             yield Outcome(id="outcome")
         yield QrView(id="qr-view")
@@ -127,8 +123,8 @@ class AuthorizeScreen(AppScreen[None]):
         self.set_class(False, "-ended")
         self.query_one(LinkPanel).show("")
         self.query_one(PasteRow).follow(signin)
-        # A code that was asked for at once is the nearest way: there is no browser here.
-        self._show_way(code=signin.link is None or signin.device is not None)
+        self._first_way = entry.first_way
+        self._show_way(code=signin.link is None or entry.first_way == Way.DEVICE)
         if signin.taken_up and not signin.ended:
             begun = relative(signin.begun_at, self.home.workspace.now())
             self.say(f"Begun {begun} and taken up again: {_STILL_COUNTS}")
@@ -160,6 +156,9 @@ class AuthorizeScreen(AppScreen[None]):
     def _update(self, signin: SignIn) -> None:
         panel = self.query_one(DevicePanel)
         panel.show(signin)
+        self.query_one(CodeLine).show(signin)
+        self.query_one(Ways).put_in_order(ways_of(signin, self._first_way))
+        self.query_one("#first", Button).label = f"First: {self._first_way or 'automatic'}"
         if signin.link is not None:
             self._show_status(signin)
             self._show_link(signin)
@@ -200,17 +199,6 @@ class AuthorizeScreen(AppScreen[None]):
 
     # ---- the two ways
 
-    @property
-    def _shows_code(self) -> bool:
-        return self.has_class("-code")
-
-    @property
-    def _address(self) -> str:
-        """What is to be opened: the link, or the page of the code."""
-        if self._shows_code:
-            return self.query_one(DevicePanel).address
-        return self._signin.authorization_url if self._signin is not None else ""
-
     def _show_way(self, *, code: bool) -> None:
         self.set_class(code, "-code")
         self._hide_qr()
@@ -226,6 +214,7 @@ class AuthorizeScreen(AppScreen[None]):
             return {}
         return {"copy-link": "Copy code", "other-way": "Link", "again": "New code"}
 
+    @on(CodeLine.Pressed)
     @on(Button.Pressed, "#get-code")
     @on(Button.Pressed, "#show-link")
     def action_other_way(self) -> None:
@@ -261,88 +250,6 @@ class AuthorizeScreen(AppScreen[None]):
         self._let_go()
         self._signin = None
         self.app.pop_screen()
-
-    # ---- the link
-
-    @on(Button.Pressed, "#copy-link")
-    @on(Button.Pressed, "#copy-code")
-    def action_copy_link(self) -> None:
-        """Copy the Authorization link, or the code, as the provider gave it, where that is shown."""
-        if self._shows_code:
-            self.home.copy(self.query_one(DevicePanel).user_code, "Code")
-        elif self._signin is not None:
-            link = self._signin.authorization_url
-            self.home.copy(link, "Authorization link", hint=_NOT_THERE)
-
-    @on(Button.Pressed, "#open")
-    @on(Button.Pressed, "#open-page")
-    def action_open_link(self) -> None:
-        """Open the link here, where there is a browser to open it in."""
-        if self._signin is None:
-            return
-        url, environ = self._address, self.home.workspace.environ
-        fragment = self._signin.service.quirks.authorize.fragment
-        self.job(
-            "Opening the browser",
-            lambda: in_thread(partial(browser.open_link, url, environ, fragment=fragment)),
-            lambda _: self.say("Opened in the browser."),
-        )
-
-    @on(Button.Pressed, "#qr")
-    @on(Button.Pressed, "#qr-page")
-    def action_qr(self) -> None:
-        """Show the link or the page of the code as a QR code, or hide it."""
-        if self._hide_qr():
-            return
-        self.add_class("-qr")
-        self.query_one(QrView).show(self._address)
-        if self._shows_code:
-            code = grouped(self.query_one(DevicePanel).user_code)
-            self.say(f"For a phone. Confirm the code {code} there. Esc hides the picture.")
-        else:
-            self.say(
-                "For a phone: afterwards paste here the address that its browser ended on. Esc hides it."
-            )
-
-    def _hide_qr(self) -> bool:
-        shown = self.has_class("-qr")
-        if shown:
-            self.remove_class("-qr")
-            self.query_one(QuietLine).forget()
-        return shown
-
-    @on(Button.Pressed, "#ssh")
-    def action_copy_ssh(self) -> None:
-        """Show and copy the command that leads a laptop's browser to this callback server."""
-        if self._signin is not None and self._signin.tunnel and not self._signin.ended:
-            self._with_ssh = True
-            self._look()
-            self.home.copy(self._signin.ssh_forward, "ssh line")
-
-    @on(Button.Pressed, "#bare")
-    @on(Button.Pressed, "#bare-page")
-    def action_bare(self) -> None:
-        """Leave the full screen and print the link in one piece."""
-        url = self._address
-        if url:
-            self.job("", lambda: self._bare(url))
-
-    async def _bare(self, url: str) -> None:
-        if not await show_bare_link(self.app, url):
-            self.complain("This terminal cannot leave the full screen. Copy the link instead.")
-
-    @on(Button.Pressed, "#file")
-    def action_file(self) -> None:
-        """Write the link to a file for this person alone, which goes when the sign-in ends."""
-        signin = self._signin
-        if signin is None:
-            return
-        where = "Until this sign-in ends, the link is in {}"
-        self.job(
-            "",
-            lambda: in_thread(signin.write_file),
-            lambda path: self.say(where.format(shell_word(str(path)))),
-        )
 
     # ---- the answer
 
@@ -413,7 +320,7 @@ class AuthorizeScreen(AppScreen[None]):
         if signin.ended:
             mending = {"copy_callback"} if knows_no_callback_url(signin) else set()
             return {"again", "configure"} | mending
-        found = {"cancel"}
+        found = {"cancel", "first"} if signin.link is not None else {"cancel"}
         if self._address:
             found |= {"qr", "bare", "copy_link"}
             found |= set() if self._shows_code else {"file", "elsewhere"}

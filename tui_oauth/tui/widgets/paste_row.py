@@ -11,11 +11,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui_oauth.errors import TuiOauthError
+from tui_oauth.oauth.paste import USABLE
 from tui_oauth.text import neutralise
 from tui_oauth.tui.widgets.paste_input import PasteInput
 
 _MAX_WORDS = 2_000
-PASTE_HINT = "A page that cannot load is fine: its address counts."
+PASTE_HINT = "A page that cannot load is expected: copy its address."
 
 
 class TakesAnswers(Protocol):
@@ -70,7 +71,8 @@ class PasteRow(Vertical):
         if self._signin is None or self._signin.ended:
             return
         if event.value:
-            self._say(self._signin.look_at(event.value))
+            words = self._signin.look_at(event.value)
+            self._say(f"{words}; enter takes it" if words in USABLE else words)
         elif not self.query_one("#paste-words").has_class("-wrong"):
             self._say("")
 

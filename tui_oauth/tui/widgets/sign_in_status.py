@@ -42,7 +42,7 @@ def state_words(signin: SignIn, port: int, *, with_ssh: bool = False) -> tuple[s
         return "●", f"Listening on 127.0.0.1:{port} behind {where}; the browser comes back here"
     if with_ssh:
         return "●", f"Listening on 127.0.0.1:{port}; from another machine by a tunnel"
-    return "●", f"Listening on 127.0.0.1:{port}; the browser comes back here by itself"
+    return "●", f"Listening on 127.0.0.1:{port}; a browser here comes back by itself"
 
 
 def tunnel_facts(signin: SignIn, *, behind_nat: bool = False) -> tuple[tuple[str, str], ...]:
