@@ -29,12 +29,15 @@ class QrCode:
         return len(self.rows)
 
 
-def qr_code(text: str) -> QrCode:
-    """`text` as a QR code at error level L, the smallest. Raises ValueError when it cannot hold it."""
+def qr_code(text: str, border: int = BORDER) -> QrCode:
+    """`text` as a QR code at error level L, the smallest. Raises ValueError when it cannot hold it.
+
+    `border` are the light modules around it; scanners were seen to make do with one.
+    """
     import segno  # 40 ms that only a person who asks for the code pays
 
     code = segno.make(text, error="l", micro=False, boost_error=False)
-    matrix = [[int(bool(cell)) for cell in row] for row in code.matrix_iter(border=BORDER)]
+    matrix = [[int(bool(cell)) for cell in row] for row in code.matrix_iter(border=border)]
     if len(matrix) % 2:
         matrix.append([0] * len(matrix[0]))
     rows = tuple(

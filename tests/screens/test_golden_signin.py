@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tests.providers.device_server import DENIED, EXPIRED, device_server
 from tests.providers.misbehaving import silence
@@ -67,6 +71,25 @@ async def _qr(app: ManageOAuth, pilot: Pilot[Any]) -> None:
     await _waiting(app, pilot)
     await pilot.press("q")
     await until(pilot, lambda: "█▀▀▀▀▀█" in shown(app) or "needs a" in shown(app), "the code")
+
+
+async def _reached(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    """A browser comes through the tunnel; its port is another one here, its words are not."""
+    signin = await _waiting(app, pilot)
+    assert signin.link is not None
+    server = signin.link._server
+    assert server is not None
+    port = server._listeners[0].getsockname()[1]
+
+    def probe() -> bytes:
+        with socket.create_connection(("127.0.0.1", port)) as browser:
+            browser.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8976\r\n\r\n")
+            return browser.recv(65_536)
+
+    assert b"This Browser Reaches" in await asyncio.to_thread(probe)
+    await until(pilot, lambda: signin.seen_browser, "the browser")
+    app.screen.query_one("#status").scroll_visible(animate=False, immediate=True)
+    await until(pilot, lambda: "Your browser reaches this terminal" in shown(app), "the words")
 
 
 async def _denied(app: ManageOAuth, pilot: Pilot[Any]) -> None:
@@ -132,6 +155,7 @@ async def _problem(app: ManageOAuth, pilot: Pilot[Any]) -> None:
         ("authorize-https", _waiting_https),
         ("authorize-https-end", _scrolled),
         ("authorize-qr", _qr),
+        ("authorize-reached", _reached),
         ("authorize-denied", _denied),
         ("authorize-redirect", _redirect),
         ("authorize-expired", _expired),
@@ -162,6 +186,17 @@ async def device_picture(
         app = ManageOAuth(made)
         async with app.run_test(size=size, notifications=True) as pilot:
             app.open_authorize(entry.id)
+            if link and name == "authorize-device":
+                await until(
+                    pilot,
+                    lambda: (
+                        at(app, "authorize")
+                        and "waits; ^g" in str(app.screen.query_one("#code-words", Static).visual)
+                    ),
+                    "the words beside the link",
+                )
+                same_as_file(app, f"{name}-beside-{size[0]}x{size[1]}", server.port)
+                await pilot.press("g")
             await until(pilot, lambda: at(app, "authorize") and words in shown(app), words)
             await pilot.pause()
             same_as_file(app, f"{name}-{size[0]}x{size[1]}", server.port)
@@ -232,6 +267,25 @@ async def test_rule_11_a_link_that_the_provider_is_asked_for(
 async def test_over_ssh_the_line_for_the_laptop_is_there(home: Path, size: tuple[int, int]) -> None:
     remote = {"SSH_CONNECTION": "198.51.100.9 50000 192.0.2.7 22", "USER": "ada"}
     await picture(home, "authorize-ssh", size, _waiting_http, **remote)
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+async def test_without_colour_it_says_the_same(home: Path, size: tuple[int, int]) -> None:
+    """The picture of the window in colour: nothing in it is said by a colour alone."""
+    await picture(home, "authorize", size, _waiting_http, NO_COLOR="1")
+
+
+@sizes
+@pytest.mark.usefixtures("no_chance")
+async def test_a_very_long_link(home: Path, size: tuple[int, int]) -> None:
+    scopes = tuple(f"https://scopes.example/area/{number}.read.write" for number in range(60))
+    long = replace(HTTPS, service="hubspot", service_name="HubSpot", scopes=scopes)
+    app = ManageOAuth(workspace(home, entries=(long,)))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await _waiting(app, pilot, long)
+        await pilot.pause()
+        same_as_file(app, f"authorize-long-{size[0]}x{size[1]}")
 
 
 @sizes

@@ -81,7 +81,7 @@ class LinkActions(AppScreen[None]):
         if self._hide_qr():
             return
         self.add_class("-qr")
-        self.query_one(QrView).show(self._address)
+        self.show_qr()
         if self._shows_code:
             code = grouped(self.query_one(DevicePanel).user_code)
             self.say(f"For a phone. Confirm the code {code} there. Esc hides the picture.")
@@ -89,6 +89,18 @@ class LinkActions(AppScreen[None]):
             self.say(
                 "For a phone: afterwards paste here the address that its browser ended on. Esc hides it."
             )
+
+    def show_qr(self) -> None:
+        """The picture of what is to be opened now, with what to do where there is no room for it."""
+        signin = self._signin
+        instead = "Copy it instead."
+        if signin is not None and not self._shows_code and signin.short_link:
+            instead = f"Or type, where this port is reached: {signin.short_link}"
+            if signin.offers_device:
+                instead = (
+                    "Or press ^g: the page of a code has a short address, and a small picture."
+                )
+        self.query_one(QrView).show(self._address, instead)
 
     def _hide_qr(self) -> bool:
         shown = self.has_class("-qr")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_oauth.text import neutralise
@@ -96,3 +97,16 @@ def check_words(checked: Checked, now: int) -> str:
     if checked.note:
         said.append(checked.note)
     return " ".join(said)
+
+
+def in_short(words: Sequence[str], most: int = 160) -> str:
+    """`words` as one line of up to about `most` characters, and how many more there are.
+
+    The link stands below what it asks for, and has to be seen.
+    """
+    shown = 0
+    while shown < len(words) and len(", ".join(words[: shown + 1])) <= most:
+        shown += 1
+    shown = max(shown, 1)
+    left = len(words) - shown
+    return ", ".join(words[:shown]) + (f" and {left} more" if left > 0 else "")

@@ -37,6 +37,7 @@ from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.sign_in_status import SignInStatus
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.widgets.ways import CodeLine, Ways
+from tui_oauth.tui.words import in_short
 from tui_oauth.ways import Way, ways_of
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class AuthorizeScreen(LinkActions):
         follow(self.home, signin)
         self.query_one(TitleBar).detail = f"{signin.entry.name} · {signin.service.name}"
         unnamed = "what was chosen at the provider; the link names no scopes"
-        scopes = ", ".join(signin.scopes) or unnamed
+        scopes = in_short(signin.scopes) or unnamed
         self.query_one("#asks", Facts).show((("Asks for", scopes),))
         self.set_class(False, "-ended")
         self.query_one(LinkPanel).show("")
@@ -177,7 +178,7 @@ class AuthorizeScreen(LinkActions):
         """Show the link, or that it is asked for; a new one is in the picture too, if that is up."""
         if self.query_one(LinkPanel).show_link(signin) and not self._shows_code:
             if self.has_class("-qr"):
-                self.query_one(QrView).show(self._address)
+                self.show_qr()
             self.say("The link before ends now, unless it is open in a browser. This is a new one.")
 
     def _show_status(self, signin: SignIn) -> None:

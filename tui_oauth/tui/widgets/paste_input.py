@@ -62,7 +62,11 @@ class PasteInput(HiddenInput):
         if not kept:
             return
         self.value = kept
-        if kept.startswith(LINES) or "#" in kept or ("=" in kept and any(mark in kept for mark in ("?", "&"))):
+        if (
+            kept.startswith(LINES)
+            or "#" in kept
+            or ("=" in kept and any(mark in kept for mark in ("?", "&")))
+        ):
             self.post_message(self.Pasted(self))
 
     def _on_paste(self, event: events.Paste) -> None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui_oauth.qr import QrCode, qr_code
+from tui_oauth.qr import BORDER, QrCode, qr_code
 
 # Not of the theme on purpose: scanners read dark on light only, whatever the screen looks like.
 _INK = Style(color="#000000", bgcolor="#ffffff")
@@ -44,14 +44,19 @@ class QrView(Widget):
 
     def __init__(self, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._code: QrCode | None = None
+        self._codes: tuple[QrCode, ...] = ()
+        self._instead = ""
 
-    def show(self, text: str) -> None:
-        """Make the code of `text`. It is painted when the widget is visible."""
+    def show(self, text: str, instead: str = "Copy it instead.") -> None:
+        """Make the code of `text`. It is painted when the widget is visible.
+
+        `instead` is the sentence on what to do where it does not fit.
+        """
+        self._instead = instead
         try:
-            self._code = qr_code(text)
+            self._codes = tuple(qr_code(text, border) for border in (BORDER, 1))
         except ValueError:  # segno's DataOverflowError: more than about 2,950 characters
-            self._code = None
+            self._codes = ()
         self.call_after_refresh(self._fit)
 
     def on_resize(self) -> None:
@@ -62,24 +67,22 @@ class QrView(Widget):
             return
         self.remove_children()
         if getattr(self.app, "ascii_only", False):
-            words = "A QR code is drawn in blocks, and this terminal is drawn in ASCII. Copy the link instead."
-            self.mount(Static(Content(words)))
+            self._explain("A QR code is drawn in blocks, and this terminal is drawn in ASCII.")
             return
-        if self._code is None:
-            self.mount(Static(Content("The link is too long for a QR code. Copy it instead.")))
+        if not self._codes:
+            self._explain("The link is too long for a QR code.")
             return
-        width, height = self._code.width, self._code.height
-        if width <= self.size.width and height <= self.size.height:
-            self.mount(QrPicture(self._code))
-            return
-        around = self.app.size - self.size
-        need = f"{width + around.width}x{height + around.height}"
+        for code in self._codes:
+            if code.width <= self.size.width and code.height <= self.size.height:
+                self.mount(QrPicture(code))
+                return
+        smallest, around = self._codes[-1], self.app.size - self.size
+        need = f"{smallest.width + around.width}x{smallest.height + around.height}"
         have = f"{self.app.size.width}x{self.app.size.height}"
-        self.mount(
-            Static(
-                Content(
-                    f"The QR code of this link needs a terminal of {need}; this one has {have}.\n"
-                    "Make the window larger or its letters smaller, or copy the link."
-                )
-            )
+        self._explain(
+            f"The QR code of this link needs a terminal of {need}; this one has {have}.\n"
+            "Make the window larger or its letters smaller."
         )
+
+    def _explain(self, why: str) -> None:
+        self.mount(Static(Content(f"{why}\n{self._instead}")))
