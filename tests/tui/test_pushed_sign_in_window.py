@@ -95,14 +95,14 @@ async def test_rule_11_a_new_link_takes_the_place_of_the_one_that_ends(
             await until(pilot, lambda: "kept-request-1" in link(app), "the first link")
             await pilot.press("ctrl+r")
             await until(pilot, lambda: app.screen.has_class("-qr"), "its picture")
-            first = app.screen.query_one(QrView)._code
+            first = app.screen.query_one(QrView)._codes
             await until(pilot, lambda: len(server.pushes) == 2, "the second push")
             await until(
                 pilot,
                 lambda: "kept-request-2" in link(app),
                 "the second link",
             )
-            await until(pilot, lambda: app.screen.query_one(QrView)._code != first, "its picture")
+            await until(pilot, lambda: app.screen.query_one(QrView)._codes != first, "its picture")
             assert "This is a new one" in words(app)
             await pilot.press("escape")
             await until(pilot, lambda: "kept-request-2" in link(app), "the link itself")
