@@ -172,11 +172,12 @@ async def test_rule_69_the_limit_itself_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("packed", "encoding"),
     [
-        (gzip.compress(b'{"a":1}'), "gzip"),
-        (gzip.compress(b'{"a":1}'), "X-GZIP"),
+        (gzip.compress(b'{"a":1}', mtime=0), "gzip"),
+        (gzip.compress(b'{"a":1}', mtime=0), "X-GZIP"),
         (zlib.compress(b'{"a":1}'), "deflate"),
         (b'{"a":1}', "identity"),
     ],
+    ids=str,
 )
 async def test_an_encoding_that_was_not_asked_for_is_still_read(
     packed: bytes, encoding: str
