@@ -1,6 +1,6 @@
 """tui-oauth: the Manage OAuth window for people who live in a terminal.
 
-`Vault` and `EntryAuth` are loaded on first use, so that importing the package costs nothing.
+`Vault`, `EntryAuth` and `RequestsAuth` are loaded on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tui_oauth.api import Vault as Vault
     from tui_oauth.entry_auth import EntryAuth as EntryAuth
+    from tui_oauth.requests_auth import RequestsAuth as RequestsAuth
 
 # Written here rather than read from the package's metadata, which costs 40 ms at start.
 __version__ = "0.1.0"
-__all__ = ["EntryAuth", "Vault", "__version__"]
+__all__ = ["EntryAuth", "RequestsAuth", "Vault", "__version__"]
 
 
 if not TYPE_CHECKING:  # a checker would take every submodule for an object
@@ -27,4 +28,8 @@ if not TYPE_CHECKING:  # a checker would take every submodule for an object
             from tui_oauth.entry_auth import EntryAuth
 
             return EntryAuth
+        if name == "RequestsAuth":
+            from tui_oauth.requests_auth import RequestsAuth
+
+            return RequestsAuth
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,24 +6,19 @@ The one module beside `net` that imports httpx: httpx accepts only its own kind 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from tui_oauth.api import Vault
-from tui_oauth.entries import entry_service
-from tui_oauth.errors import UsageProblem
-from tui_oauth.model import renews
-from tui_oauth.oauth.api import api_headers, may_send_to
-from tui_oauth.oauth.http import Request, Response
-from tui_oauth.tokens import access_token, refresh_entry
+from tui_oauth.api_call import ApiCall
 
 if TYPE_CHECKING:
-    from tui_oauth.model import TokenSet
-    from tui_oauth.proofs import Proofs
     from tui_oauth.workspace import Workspace
+
+_LEAVES_WITHOUT = "authorization"
+"""The header that httpx itself takes away when a redirect leads to another origin."""
 
 
 class EntryAuth(httpx.Auth):
@@ -32,7 +27,9 @@ class EntryAuth(httpx.Auth):
     Sends what the service's API wants and refreshes once when the API answers 401. A token that
     is bound to the entry's key goes with a proof, once more where the API wants its own nonce in
     it (RFC 9449). The token goes only to the service's own API (checklist rule 93): another host
-    raises UsageProblem. `vault` is an open `Vault`; without it the person's own is opened.
+    raises UsageProblem, and a redirect is followed there without the token. `vault` is an open
+    `Vault`; without it the person's own is opened. One object serves any number of clients,
+    threads and coroutines; a coroutine's loop is not held up by a refresh.
     """
 
     def __init__(self, name: str, vault: Vault | None = None) -> None:
@@ -45,6 +42,7 @@ class EntryAuth(httpx.Auth):
         """What httpx calls for a blocking client."""
         call = _Call(self._workspace, self._name, request)
         call.prepare()
+        call.follow()
         response = yield request
         while call.may_try_again(response) and call.prepare_again(response):
             response = yield request
@@ -55,6 +53,7 @@ class EntryAuth(httpx.Auth):
         """What httpx calls for an asynchronous client."""
         call = _Call(self._workspace, self._name, request)
         await asyncio.to_thread(call.prepare)
+        call.follow_async()
         response = yield request
         while call.may_try_again(response) and await asyncio.to_thread(
             call.prepare_again, response
@@ -63,72 +62,99 @@ class EntryAuth(httpx.Auth):
 
 
 class _Call:
-    """One call of an API: its request, made ready at most once for each reason to repeat it."""
+    """One call of an API, as a request of httpx."""
 
     def __init__(self, workspace: Workspace, name: str, request: httpx.Request) -> None:
-        self._workspace = workspace
-        self._name = name
         self._request = request
-        self._proofs: Proofs | None = None
-        self._refreshed = False
-        self._nonce_given = False
+        self._call = ApiCall(workspace, name, request.method, str(request.url))
 
     def prepare(self) -> None:
         """Put the token into the request, and the proof where the token is bound to a key."""
-        entry = self._workspace.vault.find(self._name)
-        self._carry(access_token(self._workspace, entry, 0 if self._refreshed else 60))
+        self._carry(self._call.headers())
 
     def may_try_again(self, response: httpx.Response) -> bool:
         """Whether `response` may be a reason to repeat the call; keeps a nonce that it brings."""
-        if self._proofs is None:
-            return response.status_code == 401
-        again = self._proofs.wants_again(self._asked(), _answer(response))
-        return again or response.status_code == 401
+        return self._call.may_be_repeated(response.status_code, response.headers)
 
     def prepare_again(self, response: httpx.Response) -> bool:
         """Make the request ready once more; False when there is no reason, or no further one."""
-        if self._proofs is not None and self._proofs.wants_again(self._asked(), _answer(response)):
-            if self._nonce_given:
-                return False
-            self._nonce_given = True
-            self._sign(self._proofs)
-            return True
-        entry = self._workspace.vault.find(self._name)
-        if self._refreshed or not renews(entry):
+        found = self._call.headers_again(response.status_code, response.headers)
+        if found is None:
             return False
-        self._refreshed = True
-        refresh_entry(self._workspace, entry)
-        self._nonce_given = False
-        self.prepare()
+        self._carry(found)
         return True
 
-    def _carry(self, tokens: TokenSet) -> None:
+    def follow(self) -> None:
+        """Let a redirect that stays at the service's own API carry the service's own header."""
+        before = self._request.extensions.get("trace")
+
+        def trace(event: str, info: dict[str, Any]) -> None:
+            self._join(event, info)
+            if before is not None:
+                before(event, info)
+
+        self._watch(trace)
+
+    def follow_async(self) -> None:
+        """As `follow`, for an asynchronous client."""
+        before = self._request.extensions.get("trace")
+
+        async def trace(event: str, info: dict[str, Any]) -> None:
+            self._join(event, info)
+            if before is not None:
+                await before(event, info)
+
+        self._watch(trace)
+
+    def _watch(self, trace: object) -> None:
+        if isinstance(self._request.headers, _StayingHeaders):
+            self._request.extensions = {**self._request.extensions, "trace": trace}
+
+    def _join(self, event: str, info: dict[str, Any]) -> None:
+        """Add what stays at home to a request that goes home, just before its headers are sent."""
+        headers = self._request.headers
+        if not event.endswith(".send_request_headers.started") or not isinstance(
+            headers, _StayingHeaders
+        ):
+            return
+        sent = info["request"]
+        url = httpx.URL(
+            scheme=sent.url.scheme.decode(),
+            host=sent.url.host.decode(),
+            port=sent.url.port,
+            raw_path=sent.url.target,
+        )
+        if self._call.may_go_to(str(url)):
+            there = {name.lower() for name, _ in sent.headers}
+            sent.headers += [one for one in headers.staying if one[0].lower() not in there]
+
+    def _carry(self, found: Mapping[str, str]) -> None:
         request = self._request
-        entry = self._workspace.vault.find(self._name)
-        service = entry_service(self._workspace, entry)
-        if not may_send_to(service, str(request.url), tokens):
-            raise UsageProblem(
-                f"The token of {entry.name} must not go to {urlsplit(str(request.url)).netloc}.",
-                f"It is meant for {service.name} only.",
-            )
-        held = self._workspace.vault.secrets(entry)
-        for header, value in api_headers(service, tokens, held.client_id).items():
-            request.headers[header] = value
-        if tokens.bound:
-            from tui_oauth.proofs import prover_of  # cryptography, for bound tokens only
-
-            self._proofs = prover_of(self._workspace, service, held, tokens)
-            if self._proofs is not None:
-                self._sign(self._proofs)
-
-    def _sign(self, proofs: Proofs) -> None:
-        self._request.headers.update(proofs.signed(self._asked()).headers)
-
-    def _asked(self) -> Request:
-        return Request(self._request.method, str(self._request.url), "API call")
+        own = self._call.carriers - {_LEAVES_WITHOUT}
+        staying = {name: text for name, text in found.items() if name.lower() in own}
+        for name, text in found.items():
+            if name in staying:
+                request.headers.pop(name, None)
+            else:
+                request.headers[name] = text
+        if staying:
+            request.headers = _StayingHeaders(request.headers, staying)
 
 
-def _answer(response: httpx.Response) -> Response:
-    # The body is not read yet and not needed: an API says it in a header (RFC 9449 section 9).
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Response(response.status_code, headers)
+class _StayingHeaders(httpx.Headers):
+    """Headers of which some are sent and never copied: httpx makes a redirect's from a copy.
+
+    httpx takes Authorization away when a redirect leads to another origin. A token in a header of
+    the service's own would travel on, wherever the redirect leads.
+    """
+
+    def __init__(self, headers: httpx.Headers, staying: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.staying = [
+            (name.encode("ascii"), text.encode("ascii")) for name, text in staying.items()
+        ]
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """What is sent."""
+        return [*super().raw, *self.staying]

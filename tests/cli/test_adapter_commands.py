@@ -309,9 +309,12 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         for line in conversation.head.decode().split("\r\n"):
             if line.lower().startswith("authorization:"):
                 found.tokens.append(line.partition(" ")[2])
-        answering(b'{"gitVersion": "v1.32.0"}', "200 OK", "Content-Type: application/json")(
-            conversation
-        )
+        answering(
+            b'{"gitVersion": "v1.32.0"}',
+            "200 OK",
+            "Content-Type: application/json",
+            "Connection: close",
+        )(conversation)
 
     paths = ensure_certificate(tmp_path / "tls" / "certificate.pem", int(time.time()))
     with serving(behave, tls_context(*paths[:2])) as server:
@@ -392,7 +395,9 @@ def test_aws_takes_a_role_with_the_id_token_in_a_file(shell, with_id_token):
             else "<Account>123456789012</Account>"
         )
         body = f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{inner}</{action}Result></{action}Response>'
-        answering(body.encode(), "200 OK", "Content-Type: text/xml")(conversation)
+        answering(body.encode(), "200 OK", "Content-Type: text/xml", "Connection: close")(
+            conversation
+        )
 
     with serving(behave) as server:
         out = run(
