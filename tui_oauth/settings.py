@@ -34,6 +34,21 @@ class CallbackSettings(NamedTuple):
     private_key: str = ""
 
 
+class HookSettings(NamedTuple):
+    """A person's commands for what happens to entries, as words; empty for none (`agent.hooks`).
+
+    `seconds` is how long one may take; `soon_days` how long before its end an access that nothing
+    renews counts as ending soon.
+    """
+
+    refreshed: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
+    needs_authorization: tuple[str, ...] = ()
+    expiring_soon: tuple[str, ...] = ()
+    seconds: int = 10
+    soon_days: int = 7
+
+
 class Settings(NamedTuple):
     """All settings. `defaults` holds a person's own defaults of services' variables, by service id.
 
@@ -46,6 +61,7 @@ class Settings(NamedTuple):
     sign_in_minutes: int = 10
     ascii: bool | None = None
     defaults: Mapping[str, Mapping[str, str]] = NO_DEFAULTS
+    hooks: HookSettings = HookSettings()
 
 
 def load(path: Path) -> Settings:
@@ -75,7 +91,12 @@ def load(path: Path) -> Settings:
 
 
 def _settings(path: Path, data: dict[str, Any]) -> Settings:
-    _only(path, "", data, {"vault", "theme", "ascii", "sign_in_minutes", "callback", "defaults"})
+    _only(
+        path,
+        "",
+        data,
+        {"vault", "theme", "ascii", "sign_in_minutes", "callback", "defaults", "hooks"},
+    )
     return Settings(
         callback=_callback(path, _table(path, data, "callback")),
         vault=_text(path, data, "vault"),
@@ -83,6 +104,18 @@ def _settings(path: Path, data: dict[str, Any]) -> Settings:
         sign_in_minutes=_number(path, data, "sign_in_minutes", 10, 1, 60),
         ascii=_flag(path, data, "ascii"),
         defaults=_defaults(path, _table(path, data, "defaults")),
+        hooks=_hooks(path, _table(path, data, "hooks")),
+    )
+
+
+def _hooks(path: Path, data: dict[str, Any]) -> HookSettings:
+    kinds = ("refreshed", "failing", "needs_authorization", "expiring_soon")
+    _only(path, "hooks.", data, {*kinds, "seconds", "soon_days"})
+    commands = {kind: _words(path, data, kind, "hooks.") for kind in kinds}
+    return HookSettings(
+        **commands,
+        seconds=_number(path, data, "seconds", 10, 1, 600, "hooks."),
+        soon_days=_number(path, data, "soon_days", 7, 1, 365, "hooks."),
     )
 
 
@@ -172,6 +205,15 @@ def _flag(path: Path, data: dict[str, Any], key: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise _invalid(path, key, "it has to be true or false, without quotes")
     return value
+
+
+def _words(path: Path, data: dict[str, Any], key: str, prefix: str) -> tuple[str, ...]:
+    value = data.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise _invalid(path, prefix + key, 'it has to be a list of words: ["notify-send", "OAuth"]')
+    if (value and not value[0]) or any("\0" in word for word in value):
+        raise _invalid(path, prefix + key, "it begins with the program to start")
+    return tuple(value)
 
 
 def _number(

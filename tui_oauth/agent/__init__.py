@@ -7,7 +7,12 @@
     holder      the vault as the agent holds it: open, locked, open again
     keeper      refreshes what is due, and one request for all who ask at once
     peers       which program is at the other end of the socket, from the kernel
-    server      the socket: line protocol, and HTTP for whoever speaks that
+    answers     what is answered to each request
+    token_files the tokens of marked entries as files in memory
+    events      what happens to entries
+    hooks       a person's commands for that
+    server      the socket and its line protocol
+    http        HTTP on the same socket
     running     one agent from start to end: signals, lock, loop
     unit        the systemd user unit
 

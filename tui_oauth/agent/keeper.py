@@ -37,7 +37,8 @@ class Keeper:
 
     `tick` is called from one thread; `token` from many. `wake` is called from other threads when
     `tick` has something to do. `seen` is told the entries after each change, with the workspace they
-    are of, or None and no entries where the vault is locked; `say` gets sentences for the log.
+    are of, or None and no entries where the vault is locked; `failing` is told of the first failure of several in a row that may pass,
+    from any thread; `say` gets sentences for the log.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Keeper:
         wake: Callable[[], None],
         say: Callable[[str], None],
         seen: Seen,
+        failing: Callable[[Workspace, Entry, str], None],
         deadline: float = DEFAULT_DEADLINE,
     ) -> None:
         self._holder = holder
         self._wake = wake
         self._say = say
         self._seen = seen
+        self._failing = failing
         self._deadline = deadline
         self._mutex = threading.Lock()
         self._schedule = Schedule()
@@ -235,6 +238,8 @@ class Keeper:
             )
         if failures <= 1:
             self._say(words)
+            if again:
+                self._failing(workspace, current or entry, words)
 
 
 def renewable(workspace: Workspace, entry: Entry) -> bool:

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_oauth.agent.answers import Answers
+from tui_oauth.agent.events import FAILING, Event
 from tui_oauth.agent.holder import Holder
+from tui_oauth.agent.hooks import Hooks
 from tui_oauth.agent.keeper import Keeper
 from tui_oauth.agent.places import LOCK, folder
 from tui_oauth.agent.server import Server
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 FINISH_SECONDS = 35.0
 """As long as a refresh may take, and some: its token may be spent already."""
+
+HOOKS_SECONDS = 5.0
+LOOK_AHEAD_SECONDS = 60.0
 
 
 def run(make: Callable[[], Workspace], first: Workspace, say: Say) -> int:
@@ -76,12 +81,16 @@ class Agent:
         self._holder = holder
         self._reading, self._writing = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._files = TokenFiles(runtime, say)
-        self._keeper = Keeper(holder, wake=self.wake, say=say, seen=self._on_seen)
+        self._hooks = Hooks(holder.places_workspace.environ, say)
+        self._keeper = Keeper(
+            holder, wake=self.wake, say=say, seen=self._on_seen, failing=self._on_failing
+        )
         self._answers = Answers(
             holder, self._keeper, self._files, reload=self._reload_soon, look=self._look_soon
         )
         self._server = Server(runtime, self._answers)
         self._ending = 0
+        self._next_look_ahead = 0.0
         self._reload = False
 
     def wake(self) -> None:
@@ -99,6 +108,9 @@ class Agent:
                     now = self._holder.places_workspace.now_exactly()
                     wait = self._keeper.tick(now)
                     self._files.remove_ended(int(now))
+                    if now >= self._next_look_ahead and self._holder.is_open:
+                        self._next_look_ahead = now + LOOK_AHEAD_SECONDS
+                        self._hooks.look_ahead(self._holder.places_workspace)
                     self._sleep(wait)
                     if self._reload:
                         self._reload_now()
@@ -129,6 +141,10 @@ class Agent:
             self._files.clear()
         else:
             self._files.publish(workspace, entries)
+            self._hooks.seen(workspace, entries)
+
+    def _on_failing(self, workspace: Workspace, entry: Entry, words: str) -> None:
+        self._hooks.run(workspace, Event(FAILING, entry, words))
 
     def _sleep(self, seconds: float) -> None:
         listening = self._server.listener.fileno()
@@ -168,6 +184,8 @@ class Agent:
         for _ in range(int(FINISH_SECONDS * 10)):
             if self._ending > 1 or self._keeper.finish(0.1):
                 break
+        if self._ending < 2:
+            self._hooks.finish(HOOKS_SECONDS)
         self._say("Ended.")
         return 0
 
