@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tui_oauth.entries import describe
+from tui_oauth.errors import StorageFailed
 from tui_oauth.tokens import DEFAULT_MIN_TTL, access_token
 from tui_oauth.workspace import Workspace
 
@@ -46,9 +49,16 @@ class Vault:
     def token(self, name: str, min_ttl: int = DEFAULT_MIN_TTL) -> str:
         """A valid access token of the entry `name`, refreshed if it ends within `min_ttl` seconds.
 
-        One that is bound to the entry's key opens nothing alone: use `EntryAuth`. Raises NotFound,
+        One that is bound to the entry's key opens nothing alone: use `EntryAuth`. Raises NotFound, NotAllowed,
         NeedsPerson, ProviderRefused or ProviderUnreachable. Blocks while it refreshes: from a
         coroutine call it through `asyncio.to_thread`.
         """
-        entry = self.workspace.vault.find(name)
-        return access_token(self.workspace, entry, min_ttl).access_token.reveal()
+        from tui_oauth import audit
+        from tui_oauth.programs import program
+
+        entry, this = self.workspace.vault.find(name), program(os.getpid())
+        audit.admit(self.workspace, entry, "python", this)
+        tokens = access_token(self.workspace, entry, min_ttl)
+        with contextlib.suppress(StorageFailed):  # there is nobody here to tell
+            audit.note(self.workspace, entry.id, "python", this)
+        return tokens.access_token.reveal()

@@ -284,9 +284,12 @@ def _agent(session: Session, shell: Shell, tmp_path: Path) -> None:
         agent.interrupt(signal.SIGTERM)
         done = agent.end()
     session.done.add("agent")
+    session.run("agent", "allow", "special", code=4)
     assert session.canaries.within(said + done.out + done.err) == set()
     shell.more["TUI_OAUTH_PASSPHRASE_COMMAND"] = own_key
     del shell.more["XDG_RUNTIME_DIR"]
+    assert "special" in session.run("audit").out
+    session.run("audit", "special", "--json")
 
 
 def _keys_and_copies(session: Session, shell: Shell, tmp_path: Path) -> None:

@@ -169,10 +169,20 @@ def _agent(foreign: Foreign) -> None:
         run("token", ARGUMENT)
         run("agent", "file", ARGUMENT)
         run("agent", "file", ARGUMENT, "--off")
+        run("agent", "allow", ARGUMENT, "/usr/bin/env", ARGUMENT)
+        run("agent", "allow", ARGUMENT)
         agent.interrupt()
         said += agent.end().err
     assert not OBEYED & set(said)
     del shell.more["XDG_RUNTIME_DIR"]
+    record = shell.state / "audit.log"
+    with record.open("a", encoding="utf-8", errors="replace") as file:
+        texts = "\t".join(hostile(f"audit {place}") for place in ("id", "way"))
+        file.write(f"1800000000\t{texts}\t1\t2\tgiven\t{hostile('name')}\t{hostile('path')}\n")
+        file.write(hostile("line"))
+    run("audit")
+    run("audit", "--json")
+    run("audit", ARGUMENT)
 
 
 def _services(foreign: Foreign) -> None:

@@ -28,7 +28,7 @@ REUSABLE = Behaviour(refresh_tokens=True, expires_in=3600)
 _KEPT = re.compile(
     r"\.local/share/tui-oauth/(vault\.(json|lock|json(\.[0-9TZ-]+)?\.bak)|locks/[0-9a-f]{32}\.lock)"
     r"|\.config/tui-oauth/(config\.toml|(vault|second)\.key)"
-    r"|\.local/state/tui-oauth/last-seen\.json"
+    r"|\.local/state/tui-oauth/(last-seen\.json|audit\.log)"
     r"|(bundle|secret|backup)\.[a-z]+"
 )
 
@@ -57,6 +57,8 @@ COMMANDS = [
     Command("token", ["token", "ended"]),
     Command("import", ["import", "bundle.json"]),
     Command("key add", ["vault", "key", "add", "key-file", "second.key"]),
+    Command("agent file", ["agent", "file", "other"]),
+    Command("agent allow", ["agent", "allow", "other", "/bin/sh"]),
     Command("rekey", ["vault", "rekey", "--yes"]),
 ]
 
@@ -121,6 +123,8 @@ def state(home: Path) -> dict[str, Any]:
             secret,
             known,
             entry.needs_authorization,
+            entry.token_file,
+            entry.programs,
         )
     return {"entries": found, "slots": len(vault.header.slots), "key": vault.data_key.hex()}
 

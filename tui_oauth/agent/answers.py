@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tui_oauth import __version__
+from tui_oauth import __version__, audit
 from tui_oauth.agent import protocol
+from tui_oauth.agent.peers import taker
 from tui_oauth.agent.protocol import Request
-from tui_oauth.errors import Conflict
+from tui_oauth.errors import Conflict, StorageFailed
 from tui_oauth.handing import bound_note, header_line, one_line, token_fields
 from tui_oauth.text import rfc3339
 
@@ -85,7 +86,16 @@ class Answers:
         if request.vault and request.vault != str(workspace.places.vault):
             raise Conflict("The agent keeps another vault.", "Leave it to the command.")
         entry = workspace.vault.find(request.name)
+        # A command of ours asks for the program that started it, and says which of its forms it wants.
+        by_command = request.via == "command"
+        way = request.verb if by_command else "agent"
+        program = taker(peer.uid, peer.pid, via_command=by_command)
+        audit.admit(workspace, entry, way, program)
         tokens = self._keeper.token(entry, request.min_ttl, waiting=lambda: peer.send(b"wait\n"))
+        try:
+            audit.note(workspace, entry.id, way, program)
+        except StorageFailed as error:
+            peer.send(protocol.note(str(error)))
         if words := bound_note(entry, tokens):
             peer.send(protocol.note(words))
         if request.verb == "header":

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import one_line
+from tui_oauth.cli.handing import obtain, one_line, taking
+from tui_oauth.deadline import Deadline
 from tui_oauth.errors import UsageProblem
 from tui_oauth.secret import Secret
 
@@ -67,7 +68,8 @@ def kubectl_credential(context: Context) -> int:
     if args.id_token:
         from tui_oauth.identity_token import id_token
 
-        identity = id_token(workspace, entry, args.min_ttl, args.deadline)
+        with taking(context, entry, args.path):
+            identity = id_token(workspace, entry, args.min_ttl, args.deadline)
         text, ends = identity.text.reveal(), identity.expires_at
         output.raw(kubernetes.exec_credential(version, one_line(entry, text), ends))
         return 0
@@ -173,7 +175,6 @@ def _content(context: Context, entry: Entry) -> tuple[str, int | None]:
     import json
 
     from tui_oauth.cli.handing import say_if_bound
-    from tui_oauth.tokens import access_token
 
     workspace, args = context.workspace, context.args
     form = args.format
@@ -182,7 +183,8 @@ def _content(context: Context, entry: Entry) -> tuple[str, int | None]:
     if form == "id-token":
         from tui_oauth.identity_token import id_token
 
-        identity = id_token(workspace, entry, args.min_ttl, args.deadline)
+        with taking(context, entry, args.path):
+            identity = id_token(workspace, entry, args.min_ttl, args.deadline)
         return one_line(entry, identity.text.reveal()), identity.expires_at
     if form in {"curl", "netrc"}:
         tokens = _bearer(context, entry, form)
@@ -193,7 +195,7 @@ def _content(context: Context, entry: Entry) -> tuple[str, int | None]:
         if form == "netrc":
             return netrc(service, token), tokens.expires_at
         return curl_config(_headers(context, entry, service, tokens)), tokens.expires_at
-    tokens = access_token(workspace, entry, args.min_ttl, args.deadline)
+    tokens = obtain(context, entry, args.path, Deadline(args.deadline), args.min_ttl)
     say_if_bound(entry, tokens)
     if form == "json":
         from tui_oauth.handing import token_fields
@@ -222,9 +224,8 @@ def _service(context: Context, entry: Entry) -> Service:
 
 def _bearer(context: Context, entry: Entry, program: str) -> TokenSet:
     """A valid token that opens something by itself; UsageProblem where it is bound to a key."""
-    from tui_oauth.tokens import access_token
-
-    tokens = access_token(context.workspace, entry, context.args.min_ttl, context.args.deadline)
+    args = context.args
+    tokens = obtain(context, entry, args.path, Deadline(args.deadline), args.min_ttl)
     if tokens.bound:
         raise UsageProblem(
             f"The token of {entry.name} is bound to a key (DPoP): each call needs a proof of its own, "

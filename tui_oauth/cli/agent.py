@@ -86,6 +86,28 @@ def token_file(context: Context) -> int:
     return 0
 
 
+def allow(context: Context) -> int:
+    """Say which programs may take an entry's token, or show it."""
+    from tui_oauth.marks import allow_programs
+
+    workspace, args = context.workspace, context.args
+    entry = workspace.vault.find(args.name)
+    if args.anyone and args.programs:
+        raise UsageProblem("--anyone and programs are given together.", "Keep one of them.")
+    if args.anyone or args.programs:
+        entry = allow_programs(workspace, entry, args.programs)
+    if not entry.programs:
+        output.result(f"{entry.name}: every program of yours")
+    for program in entry.programs:
+        output.result(program)
+    if args.programs:
+        output.note(
+            "For a command such as token that is the program which started it. This keeps mistakes "
+            "apart, not attacks: any program of yours can start one of these to get the token."
+        )
+    return 0
+
+
 def tell_agent(context: Context, verb: str) -> None:
     """Have a running agent follow at once, rather than at its next look."""
     from tui_oauth.agent.client import Refused, ask

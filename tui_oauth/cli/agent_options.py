@@ -29,3 +29,8 @@ def allow(parser: argparse.ArgumentParser) -> None:
         help="the full path of a program, such as /usr/bin/curl",
     )
     parser.add_argument("--anyone", action="store_true", help="every program of yours again")
+
+
+def audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="only of this entry")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")

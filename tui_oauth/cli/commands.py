@@ -301,6 +301,13 @@ COMMANDS = (
         vault_options.doctor,
     ),
     Command(
+        "audit",
+        "audit:show",
+        "who took which token when: the program, by what the kernel says of it",
+        "tui-oauth audit my-intercom --json",
+        agent_options.audit,
+    ),
+    Command(
         "agent",
         "agent:run",
         "keep entries fresh in the background and hand their tokens out, until a signal ends it",
@@ -319,6 +326,13 @@ COMMANDS = (
         "have the agent keep an entry's token in a file in memory, for whatever can read one",
         'tui-oauth agent file my-intercom\n  cat "$XDG_RUNTIME_DIR/tui-oauth/my-intercom"',
         agent_options.token_file,
+    ),
+    Command(
+        "agent allow",
+        "agent:allow",
+        "give an entry's token to some programs only: it keeps mistakes apart, not attacks",
+        "tui-oauth agent allow my-intercom /usr/bin/curl\n  tui-oauth agent allow my-intercom --anyone",
+        agent_options.allow,
     ),
     Command(
         "agent install",

@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
+from tui_oauth.errors import StorageFailed
 from tui_oauth.handing import bound_note
 from tui_oauth.handing import one_line as one_line
 
 if TYPE_CHECKING:
+    from tui_oauth.cli.context import Context
+    from tui_oauth.deadline import Deadline
     from tui_oauth.model import Entry, TokenSet
+
+DEFAULT_MIN_TTL = 60
+
+
+def obtain(
+    context: Context, entry: Entry, way: str, time_left: Deadline, min_ttl: int = DEFAULT_MIN_TTL
+) -> TokenSet:
+    """A valid access token of `entry` for the program that started this command, `way`.
+
+    Raises as `taking` and `tokens.access_token`.
+    """
+    from tui_oauth.tokens import access_token
+
+    with taking(context, entry, way):
+        return access_token(context.workspace, entry, min_ttl, time_left.left())
+
+
+@contextlib.contextmanager
+def taking(context: Context, entry: Entry, way: str) -> Iterator[None]:
+    """The block that gets a token of `entry` for the program that started this command, `way`.
+
+    The program is held against the entry's list before it, and noted after it (`audit`). Raises
+    NotAllowed.
+    """
+    from tui_oauth import audit
+    from tui_oauth.programs import caller
+
+    workspace, program = context.workspace, caller()
+    audit.admit(workspace, entry, way, program)
+    yield
+    try:
+        audit.note(workspace, entry.id, way, program)
+    except StorageFailed as error:
+        output.note(f"tui-oauth: {error}")
 
 
 def say_if_bound(entry: Entry, tokens: TokenSet) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.cli.handing import obtain, one_line, say_if_bound
+from tui_oauth.deadline import Deadline
 from tui_oauth.errors import UsageProblem
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def execute(context: Context) -> int:
 
 def _handed(context: Context) -> list[_Handed]:
     from tui_oauth.adapters.environment import variables_for
-    from tui_oauth.tokens import access_token
 
     workspace, args = context.workspace, context.args
     suffix = "HEADER_FILE" if args.header_file else "ACCESS_TOKEN"
@@ -55,7 +55,7 @@ def _handed(context: Context) -> list[_Handed]:
     entries = [workspace.vault.find(name) for name in args.names]
     handed = []
     for entry, variable in zip(entries, variables, strict=True):
-        tokens = access_token(workspace, entry, args.min_ttl, args.deadline)
+        tokens = obtain(context, entry, "exec", Deadline(args.deadline), args.min_ttl)
         one_line(entry, tokens.access_token.reveal())
         say_if_bound(entry, tokens)
         handed.append(_Handed(entry, tokens, variable))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.cli.handing import DEFAULT_MIN_TTL, obtain, one_line, say_if_bound
 from tui_oauth.deadline import Deadline
 from tui_oauth.errors import TuiOauthError, UsageProblem
 from tui_oauth.text import rfc3339
@@ -17,7 +17,6 @@ _WORST_FIRST = (6, 8, 9, 4, 2, 3, 7, 10, 11, 5)
 def token(context: Context) -> int:
     """Print a valid access token and a newline."""
     from tui_oauth.handing import token_fields
-    from tui_oauth.tokens import access_token
 
     workspace, args = context.workspace, context.args
     time_left = Deadline(args.deadline)
@@ -26,7 +25,7 @@ def token(context: Context) -> int:
         _print(given, as_json=args.json)
         return 0
     entry = workspace.vault.find(args.name)
-    tokens = access_token(workspace, entry, args.min_ttl, time_left.left())
+    tokens = obtain(context, entry, "token", time_left, args.min_ttl)
     say_if_bound(entry, tokens)
     if not args.json:
         output.raw(one_line(entry, tokens.access_token.reveal()) + "\n")
@@ -39,18 +38,16 @@ def token(context: Context) -> int:
 def header(context: Context) -> int:
     """Print the request header that carries the token."""
     from tui_oauth.handing import header_line
-    from tui_oauth.tokens import DEFAULT_MIN_TTL, access_token
 
-    workspace = context.workspace
     time_left = Deadline(context.args.deadline)
     given = _from_agent(context, "header", DEFAULT_MIN_TTL, time_left)
     if given is not None:
         _print(given)
         return 0
-    entry = workspace.vault.find(context.args.name)
-    tokens = access_token(workspace, entry, deadline=time_left.left())
+    entry = context.workspace.vault.find(context.args.name)
+    tokens = obtain(context, entry, "header", time_left)
     say_if_bound(entry, tokens)
-    output.raw(header_line(workspace, entry, tokens) + "\n")
+    output.raw(header_line(context.workspace, entry, tokens) + "\n")
     return 0
 
 
