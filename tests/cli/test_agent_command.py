@@ -58,12 +58,17 @@ def test_token_header_and_json_come_from_the_agent(
         modules = loaded(shell, "token", "practice")
         assert "tui_oauth.agent.client" in modules
         assert not modules & (HEAVY | {"tinydb", "cryptography", "socket", "json"})
+        assert not loaded(shell, *EXEC) & {"tinydb", "cryptography"}
         running.interrupt(signal.SIGTERM)
         running.end()
     assert "tinydb" in loaded(shell, "token", "practice"), "without an agent the vault is asked"
 
 
-WORDS = (("token", "practice"), ("header", "practice"), ("token", "practice", "--json"))
+EXEC = ("exec", "practice", "--", "printenv", "PRACTICE_ACCESS_TOKEN")
+WORDS = (
+    ("token", "practice"), ("header", "practice"), ("token", "practice", "--json"), EXEC,
+    ("exec", "practice", "--header-file", "--", "sh", "-c", 'cat "$PRACTICE_HEADER_FILE"'),
+)  # fmt: skip
 
 
 def test_the_line_protocol(

@@ -51,6 +51,24 @@ def taking(context: Context, entry: Entry, way: str) -> Iterator[None]:
         output.note(f"tui-oauth: {error}")
 
 
+def from_agent(
+    context: Context, verb: str, name: str, min_ttl: int, time_left: Deadline
+) -> str | None:
+    """What a running agent gives; None where the vault is to be asked by this process itself.
+
+    It is where the person named a key for this call, which has to be the right one, or wants to see the
+    traffic.
+    """
+    environ = context.environ
+    if "XDG_RUNTIME_DIR" not in environ or context.args.trace or context.names_a_key:
+        return None
+    from tui_oauth.agent.client import token_from_agent
+
+    vault = str(context.workspace.places.vault)
+    seconds = time_left.left()
+    return token_from_agent(environ, vault, verb, name, min_ttl, output.note, seconds)
+
+
 def say_if_bound(entry: Entry, tokens: TokenSet) -> None:
     """Say that a token which is bound to a key opens nothing alone (RFC 9449)."""
     if tokens.bound:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import obtain, one_line, say_if_bound
+from tui_oauth.cli.handing import from_agent, obtain, one_line, say_if_bound
 from tui_oauth.deadline import Deadline
 from tui_oauth.errors import UsageProblem
-
-if TYPE_CHECKING:
-    from tui_oauth.model import Entry, TokenSet
+from tui_oauth.secret import Secret
 
 
 class _Handed(NamedTuple):
-    """What goes to the program for one entry."""
+    """What goes to the program for one entry: the token or the header line, and the variable for it."""
 
-    entry: Entry
-    tokens: TokenSet
+    text: Secret
     variable: str
 
 
@@ -40,7 +37,7 @@ def execute(context: Context) -> int:
     output.finish()
     if not args.header_file:
         for one in handed:
-            environ[one.variable] = one.tokens.access_token.reveal()
+            environ[one.variable] = one.text.reveal()
         running.become(args.program, environ)
     return _with_header_files(context, handed, environ)
 
@@ -48,18 +45,32 @@ def execute(context: Context) -> int:
 def _handed(context: Context) -> list[_Handed]:
     from tui_oauth.adapters.environment import variables_for
 
-    workspace, args = context.workspace, context.args
+    args = context.args
     suffix = "HEADER_FILE" if args.header_file else "ACCESS_TOKEN"
     # Before any token is asked for: a mistake costs no refresh.
     variables = variables_for(args.names, args.env or (), suffix)
-    entries = [workspace.vault.find(name) for name in args.names]
-    handed = []
-    for entry, variable in zip(entries, variables, strict=True):
-        tokens = obtain(context, entry, "exec", Deadline(args.deadline), args.min_ttl)
-        one_line(entry, tokens.access_token.reveal())
-        say_if_bound(entry, tokens)
-        handed.append(_Handed(entry, tokens, variable))
-    return handed
+    return [
+        _Handed(_text(context, name), variable)
+        for name, variable in zip(args.names, variables, strict=True)
+    ]
+
+
+def _text(context: Context, name: str) -> Secret:
+    """The token of the entry `name`, or its header line; from a running agent where there is one."""
+    from tui_oauth.handing import header_line
+
+    args, workspace = context.args, context.workspace
+    time_left = Deadline(args.deadline)
+    verb = "header" if args.header_file else "token"
+    given = from_agent(context, verb, name, args.min_ttl, time_left)
+    if given is not None:
+        return Secret(given)
+    entry = workspace.vault.find(name)
+    tokens = obtain(context, entry, "exec", time_left, args.min_ttl)
+    say_if_bound(entry, tokens)
+    if args.header_file:
+        return Secret(header_line(workspace, entry, tokens))
+    return Secret(one_line(entry, tokens.access_token.reveal()))
 
 
 def _keep_back_passphrase(context: Context) -> None:
@@ -73,14 +84,9 @@ def _keep_back_passphrase(context: Context) -> None:
 
 def _with_header_files(context: Context, handed: list[_Handed], environ: dict[str, str]) -> int:
     from tui_oauth import running
-    from tui_oauth.entries import entry_service
-    from tui_oauth.oauth.api import authorization_header
     from tui_oauth.passing_files import passing_files
 
-    lines = []
-    for one in handed:
-        name, value = authorization_header(entry_service(context.workspace, one.entry), one.tokens)
-        lines.append(f"{name}: {value}\n")
+    lines = [f"{one.text.reveal()}\n" for one in handed]
     with running.holding_signals() as run, passing_files(context.environ, lines) as paths:
         for one, path in zip(handed, paths, strict=True):
             environ[one.variable] = str(path)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import DEFAULT_MIN_TTL, obtain, one_line, say_if_bound
+from tui_oauth.cli.handing import (
+    DEFAULT_MIN_TTL,
+    from_agent,
+    obtain,
+    one_line,
+    say_if_bound,
+)
 from tui_oauth.deadline import Deadline
 from tui_oauth.errors import TuiOauthError, UsageProblem
 from tui_oauth.text import rfc3339
@@ -20,7 +26,9 @@ def token(context: Context) -> int:
 
     workspace, args = context.workspace, context.args
     time_left = Deadline(args.deadline)
-    given = _from_agent(context, "json" if args.json else "token", args.min_ttl, time_left)
+    given = from_agent(
+        context, "json" if args.json else "token", args.name, args.min_ttl, time_left
+    )
     if given is not None:
         _print(given, as_json=args.json)
         return 0
@@ -40,7 +48,7 @@ def header(context: Context) -> int:
     from tui_oauth.handing import header_line
 
     time_left = Deadline(context.args.deadline)
-    given = _from_agent(context, "header", DEFAULT_MIN_TTL, time_left)
+    given = from_agent(context, "header", context.args.name, DEFAULT_MIN_TTL, time_left)
     if given is not None:
         _print(given)
         return 0
@@ -49,22 +57,6 @@ def header(context: Context) -> int:
     say_if_bound(entry, tokens)
     output.raw(header_line(context.workspace, entry, tokens) + "\n")
     return 0
-
-
-def _from_agent(context: Context, verb: str, min_ttl: int, time_left: Deadline) -> str | None:
-    """What a running agent gives; None where the vault is to be asked by this process itself.
-
-    It is where the person named a key for this call, which has to be the right one, or wants to see the
-    traffic.
-    """
-    environ, args = context.environ, context.args
-    if "XDG_RUNTIME_DIR" not in environ or args.trace or context.names_a_key:
-        return None
-    from tui_oauth.agent.client import token_from_agent
-
-    vault = str(context.workspace.places.vault)
-    seconds = time_left.left()
-    return token_from_agent(environ, vault, verb, args.name, min_ttl, output.note, seconds)
 
 
 def _print(given: str, *, as_json: bool = False) -> None:
