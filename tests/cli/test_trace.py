@@ -23,6 +23,7 @@ from tui_oauth.workspace import Workspace
 
 ASKS_A_PROVIDER = {
     "create", "discover", "authorize", "token", "header", "check", "refresh", "revoke", "delete",
+    "exec",
 }  # fmt: skip
 
 
