@@ -66,7 +66,9 @@ def _ask(applicant: Applicant, time_left: Deadline) -> TokenSet:
     scopes = client_scopes(service, applicant.entry.scopes)
     request = client_request(service, applicant.client, scopes)
     sent_at = workspace.now()
-    response = fetch(workspace, request, deadline=time_left.left(), prover=applicant.prover)
+    response = fetch(
+        workspace, request, deadline=time_left.for_the_provider(), prover=applicant.prover
+    )
     return read_client_tokens(service, response, requested=scopes, sent_at=sent_at)
 
 

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import time
 
-ASKING_SECONDS = 5.0
-"""So much of the time is kept for the provider: a request sent in the last moment would be cut off
-in the middle, and may have spent a refresh token of which nothing came back."""
+PROVIDER_SHARE, LOCK_SHARE = 0.7, 0.85
+"""Parts of the time that may go by on the provider, and until a lock is had.
+
+Whoever waits for the lock outlasts the one who holds it and whose provider hangs, and then still has
+time to learn what became of that request.
+"""
 
 
 class Deadline:
     """`seconds` from now on. Storing what a provider has answered is never cut short for it."""
 
     def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._end = time.monotonic() + seconds
-        self._asking = min(ASKING_SECONDS, seconds / 2)
 
     def left(self) -> float:
         """Seconds that are left, never less than 0, in tenths: messages name them."""
         return max(0.0, round(self._end - time.monotonic(), 1))
 
+    def for_the_provider(self) -> float:
+        """Seconds that the provider is given from now on."""
+        return min(self.left(), round(self._seconds * PROVIDER_SHARE, 1))
+
     def for_the_lock(self) -> float:
         """Seconds that may go by before a lock is had; then there is still time to ask."""
-        return max(0.0, self.left() - self._asking)
+        return max(0.0, round(self.left() - self._seconds * (1 - LOCK_SHARE), 2))

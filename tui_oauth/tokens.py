@@ -193,7 +193,7 @@ def _ask_provider(
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:
-        response = fetch(workspace, request, deadline=time_left.left(), prover=prover)
+        response = fetch(workspace, request, deadline=time_left.for_the_provider(), prover=prover)
     except TuiOauthError as error:
         if not (isinstance(error, ProviderUnreachable) and error.sent):
             intents.withdraw()

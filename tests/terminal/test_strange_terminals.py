@@ -29,7 +29,20 @@ def lines_with(words: str, text: str) -> list[str]:
     return [line for line in text.splitlines() if words in line]
 
 
-def walk_by_keyboard(program: PtyProgram, stage: Stage) -> None:
+def short_link(program: PtyProgram, size: tuple[int, int]) -> str:
+    """The link to type by hand; in the smallest terminal it stands below the fold."""
+    program.wait_for("Listening on")
+    if size == SMALL:
+        program.resize(size[0], 40)
+    program.wait_for("/go/")
+    short = next(word for word in program.text.split() if "/go/" in word)
+    if size == SMALL:
+        program.resize(*size)
+        program.wait_gone("/go/")
+    return short
+
+
+def walk_by_keyboard(program: PtyProgram, stage: Stage, size: tuple[int, int]) -> None:
     """From an entry that is Not Configured to Authorization Successful and back, keys alone."""
     entry = stage.created()
     client_id, client_secret = stage.credentials(entry)
@@ -48,8 +61,7 @@ def walk_by_keyboard(program: PtyProgram, stage: Stage) -> None:
     # In one piece, as over a slow line: ^s must not overtake what was pasted before it.
     program.type(f"\x1b[200~{client_secret}\x1b[201~{key('ctrl+s')}")
     program.wait_for("Authorization link")
-    program.wait_for("/go/")
-    short = next(word for word in program.text.split() if "/go/" in word)
+    short = short_link(program, size)
     program.paste(consent(redirect_of(short)))
     program.wait_for("Authorization Successful")
     program.wait_for("Aurora Books")
@@ -78,7 +90,7 @@ def test_without_utf8_only_ascii_is_drawn_on_the_whole_walk(
 ) -> None:
     with window(size, **environ) as program:
         program.wait_for("+- Callback URL")
-        walk_by_keyboard(program, stage)
+        walk_by_keyboard(program, stage, size)
         assert program.raw.isascii()
 
 
@@ -100,7 +112,7 @@ def test_without_colour_the_whole_walk_is_grey_and_says_the_same(
     stage: Stage, size: tuple[int, int]
 ) -> None:
     with window(size, NO_COLOR="1", COLORTERM="truecolor") as program:
-        walk_by_keyboard(program, stage)
+        walk_by_keyboard(program, stage, size)
         colours = {tuple(map(int, found)) for found in TRUE_COLOUR.findall(program.raw.decode())}
         assert colours
         assert all(red == green == blue for red, green, blue in colours), colours
@@ -191,11 +203,10 @@ def test_a_link_of_4000_characters_can_be_copied_printed_and_answered(
     with window(size) as program:
         program.wait_for("practice-long")
         program.send("a")
-        program.wait_for("/go/")
-        short = next(word for word in program.text.split() if "/go/" in word)
+        short = short_link(program, size)
         link = redirect_of(short)
         assert len(link) > 4_000
-        # Seeing /go/ shows that the link does not push the rest out of sight; and it says so.
+        # The link does not push the rest out of sight, and it says so.
         assert f"{len(link):,} characters: ^y copies, ^l prints them all" in program.text
         program.send("ctrl+y")
         program.wait_until(lambda: bool(OSC52.search(program.raw)), "the clipboard")

@@ -62,8 +62,8 @@ async def in_browser(function: Callable[..., str], *args: str) -> str:
 
 
 async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str) -> None:
-    """Wait until `condition` holds; at most about six seconds, more on a busy machine."""
-    for _ in range(300):
+    """Wait until `condition` holds; at most about thirty seconds."""
+    for _ in range(1500):
         if condition():
             await pilot.pause()
             return

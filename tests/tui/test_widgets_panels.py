@@ -98,7 +98,7 @@ async def test_a_qr_code_is_black_on_white_whatever_the_theme() -> None:
 async def test_a_qr_code_too_large_says_how_large_the_terminal_would_have_to_be() -> None:
     view = QrView()
     app = Host(view)
-    code = qr_code(LONG)
+    code = qr_code(LONG, 1)  # the smallest that is drawn
     async with app.run_test(size=(60, 20)) as pilot:
         view.show(LONG)
         await pilot.pause()
