@@ -118,9 +118,15 @@ def fetch(
 
 
 def load_ahead() -> None:
-    """Import what every request needs, before many threads wait for each other's imports."""
-    import anyio  # noqa: F401
+    """Import what a request needs, before one is urgent or many threads wait for each other's imports.
+
+    The library imports most of it at its first request only; each of these modules it does.
+    """
+    import anyio._backends._asyncio  # noqa: F401
+    import httpcore  # noqa: F401
     import httpx  # noqa: F401
+
+    import tui_oauth.trust  # noqa: F401
 
 
 def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:

@@ -91,6 +91,7 @@ class LinkWay:
         self._links = PushedLinks(applicant, self._take_link, changed)
         self._pushed: Pushed | None = None
         self._renewing: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._server: CallbackServer | None = None
         self._waiting: Waiting | None = None
         self._file: Path | None = None
@@ -162,6 +163,10 @@ class LinkWay:
         A callback server that cannot listen ends nothing: `problem` says so, and pasting works.
         """
         await self._listen()
+        from tui_oauth.net import load_ahead
+
+        # What sends the code costs a good part of a second to import; the person is busy meanwhile.
+        self._loading = asyncio.create_task(asyncio.to_thread(load_ahead))
         tell_link(self._workspace, self.attempt.authorization_url)
         if self._pushed is not None:
             fresh = self._links.keep_fresh(self.attempt, self._pushed)
@@ -186,6 +191,8 @@ class LinkWay:
     async def close(self) -> None:
         """Wait for no callback any more."""
         await self.keep_link()
+        if self._loading is not None:
+            await asyncio.wait({self._loading})
         if self._file is not None:
             remove_link(self._file)
         if self._server is not None and self._waiting is not None:
