@@ -6,33 +6,20 @@
 from __future__ import annotations
 
 import os
-import struct
-from collections.abc import Callable, Mapping
+import sys
 
-from tui_oauth.agent.places import SOCKET
-from tui_oauth.errors import (
-    Fix,
-    NeedsPerson,
-    NotAllowed,
-    ProviderRefused,
-    ProviderUnreachable,
-    TuiOauthError,
-)
+TYPE_CHECKING = False  # importing `typing` for it would cost more than the whole talk
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
+    from tui_oauth.errors import TuiOauthError
+
+SOCKET = "agent.sock"
 FIRST_WORD_SECONDS = 3.0
 """An agent that does not even say that it is at work by then counts as none."""
 ANSWER_SECONDS = 60.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _ADDRESS_BYTES = 107  # what fits into sockaddr_un (unix(7))
-
-# What the agent has found out at the provider would be found out again, at the same cost. With
-# everything else the vault itself has the last word.
-_FINAL: dict[str, Callable[[str, str, Fix], TuiOauthError]] = {
-    "NeedsPerson": lambda words, advice, fix: NeedsPerson(words, advice),
-    "NotAllowed": lambda words, advice, fix: NotAllowed(words, advice),
-    "ProviderRefused": lambda words, advice, fix: ProviderRefused(words, advice, fix=fix),
-    "ProviderUnreachable": lambda words, advice, fix: ProviderUnreachable(words, advice),
-}
 
 
 class Refused(Exception):
@@ -65,11 +52,36 @@ def token_from_agent(
             environ, f"{verb} {name}\tmin-ttl={min_ttl}\tvault={vault}\tvia=command", note, seconds
         )
     except Refused as refused:
-        final = _FINAL.get(refused.kind)
+        final = _final(refused)
         if final is None:
             return None
-        known = refused.fix if refused.fix in set(Fix) else ""
-        raise final(refused.words, refused.advice, Fix(known)) from None
+        raise final from None
+
+
+def _final(refused: Refused) -> TuiOauthError | None:
+    """The error to be raised for the agent's refusal; None where the vault has the last word.
+
+    What the agent has found out at the provider would be found out again, at the same cost.
+    """
+    from tui_oauth.errors import (
+        Fix,
+        NeedsPerson,
+        NotAllowed,
+        ProviderRefused,
+        ProviderUnreachable,
+    )
+
+    words, advice = refused.words, refused.advice
+    if refused.kind == "NeedsPerson":
+        return NeedsPerson(words, advice)
+    if refused.kind == "NotAllowed":
+        return NotAllowed(words, advice)
+    if refused.kind == "ProviderRefused":
+        fix = Fix(refused.fix) if refused.fix in set(Fix) else Fix.NONE
+        return ProviderRefused(words, advice, fix=fix)
+    if refused.kind == "ProviderUnreachable":
+        return ProviderUnreachable(words, advice)
+    return None
 
 
 def ask(
@@ -98,8 +110,9 @@ def _talk(folder: str, line: str, note: Callable[[str], None], seconds: float) -
     try:
         connection.settimeout(FIRST_WORD_SECONDS)
         with_address(folder, connection.connect)
+        # The user is the second of three integers (unix(7), struct ucred).
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-        if struct.unpack("3i", credentials)[1] != os.geteuid():
+        if int.from_bytes(credentials[4:8], sys.byteorder) != os.geteuid():
             return None  # somebody else's program took the place
         # `sendall` of a short line: the buffer of a fresh socket has room for it.
         connection.sendall(line.encode() + b"\n")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui_oauth.agent.client import SOCKET as SOCKET
 from tui_oauth.paths import NAME
 
-SOCKET = "agent.sock"
 LOCK = "agent.lock"
 
 
