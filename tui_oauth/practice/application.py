@@ -11,9 +11,12 @@ from collections.abc import Callable, Mapping
 from tui_oauth.practice import assets, pages
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.consent import Consent
-from tui_oauth.practice.endpoints import Endpoints
+from tui_oauth.practice.data.access import Caller, Limits
+from tui_oauth.practice.data.dataset import Dataset
+from tui_oauth.practice.data.intercom import IntercomRows
+from tui_oauth.practice.endpoints import Endpoints, out_of_order
 from tui_oauth.practice.hub import Hub
-from tui_oauth.practice.records import App
+from tui_oauth.practice.records import FIRST_PERMISSIONS, App
 from tui_oauth.practice.standard import Standard
 from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import Reply, WebRequest, asset, page, plain
@@ -31,20 +34,31 @@ class Application:
     and `device` (pages shown), `token` with `code`, `refresh`, `client_credentials` and
     `device_code`, and as `par`, `device_authorization`, `revoke`, `introspect`, `register`,
     `registration`, `jwks`, `userinfo`, `api` and `metadata`. `now` gives Unix seconds.
+
+    Calls for rows count as the resource that they ask for, such as `contacts` or `contact_tags`,
+    and `served` says how many rows each resource was asked. `dataset` may be replaced, too.
     """
 
     def __init__(
-        self, behaviour: Behaviour | None = None, *, now: Callable[[], float] = time.time
+        self,
+        behaviour: Behaviour | None = None,
+        dataset: Dataset | None = None,
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.count: Counter[str] = Counter()
+        self.served: Counter[str] = Counter()
+        self.dataset = dataset or Dataset()
         self.store = Store(now)
         self._closing = threading.Event()
         self._lock = threading.Lock()
         key = secrets.token_bytes(32)
         self._hub = Hub(self.store, key)
         self._consent = Consent(self.store, key)
-        self._endpoints = Endpoints(self.store, self._counted, now)
+        limits = Limits(now)
+        self._endpoints = Endpoints(self.store, self._counted, limits)
+        self._rows = IntercomRows(limits, now, self._served)
         self._standard = Standard(self.store, key, self._counted)
 
     def register(
@@ -53,6 +67,7 @@ class Application:
         *redirect_links: str,
         workspace: str = "aurora01",
         public: bool = False,
+        permissions: tuple[str, ...] = FIRST_PERMISSIONS,
         auth_method: str = "",
     ) -> App:
         """An app as the New app form and the Authentication page would make it.
@@ -61,7 +76,12 @@ class Application:
         endpoints; empty takes the secret in the header or in the body.
         """
         return self.store.register(
-            name, redirect_links, workspace=workspace, public=public, auth_method=auth_method
+            name,
+            redirect_links,
+            workspace=workspace,
+            public=public,
+            permissions=permissions,
+            auth_method=auth_method,
         )
 
     def open(self) -> None:
@@ -136,6 +156,9 @@ class Application:
                 return asset("text/javascript; charset=utf-8", assets.SCRIPT)
             case "/icon.svg":
                 return asset("image/svg+xml", assets.ICON)
+        rows = self._answer_rows(request, behaviour)
+        if rows is not None:
+            return rows
         standard = self._standard.handle(request, behaviour)
         if standard is not None:
             if request.path == "/oauth/token":
@@ -145,6 +168,25 @@ class Application:
         if found is None:
             return page(pages.message("Not found", "There is no page at this address."), 404)
         return found
+
+    def _answer_rows(self, request: WebRequest, behaviour: Behaviour) -> Reply | None:
+        def caller() -> Caller | None:
+            grant = self._endpoints.grant(request)
+            if grant is None:
+                return None
+            permissions = frozenset(grant.permissions)
+            return Caller(grant.app.client_id, permissions, lambda: self.store.end_grant(grant))
+
+        reply = self._rows.handle(request, request.path, self.dataset, behaviour, caller)
+        if reply is None:
+            return None
+        self._closing.wait(behaviour.api_delay)
+        return out_of_order(behaviour) or reply
+
+    def _served(self, resource: str, rows: int) -> None:
+        with self._lock:
+            self.count[resource] += 1
+            self.served[resource] += rows
 
     def _counted(self, name: str) -> None:
         with self._lock:

@@ -28,6 +28,13 @@ ODD_JSON: dict[str, str] = {
     "huge": "a good answer followed by eight million blanks",
 }
 
+PAGE_FAULTS: dict[str, str] = {
+    "error": "500, an internal error",
+    "unavailable": "503 with Retry-After",
+    "cut-off": "the connection ends in the middle of the page",
+    "broken-json": "the JSON text ends in its middle",
+}
+
 ODD_ISS: dict[str, str] = {
     "missing": "no iss, although the metadata promises it",
     "wrong": "another issuer",
@@ -74,7 +81,12 @@ class Behaviour:
     token endpoint answers 307 to another path. `any_redirect`: the redirect URI is not compared
     with the registered ones. `https_only`: only https redirect links can be registered.
     `drop_state`: the state is not sent back. `rate_limit`: API calls for each app in a window of
-    ten seconds, 429 above that.
+    `rate_window` seconds, 429 above that.
+
+    When rows are asked for: `api_delay`: they come this many seconds late. `missing_permission`:
+    permissions that no token has, whatever was ticked. `page_fault`: a name from `PAGE_FAULTS`,
+    what happens to one page in `page_fault_every`, once; asked for again it comes. `revoke_after`:
+    after this many calls the token in use ends, once.
 
     At the standard endpoints: tokens live an hour unless `expires_in` says otherwise, and refresh
     tokens are issued always. `par_required`: an authorization request has to be pushed (RFC 9126),
@@ -100,6 +112,12 @@ class Behaviour:
     https_only: bool = False
     drop_state: bool = False
     rate_limit: int = RATE_LIMIT
+    rate_window: int = 10
+    api_delay: float = 0.0
+    missing_permission: tuple[str, ...] = ()
+    page_fault: str = ""
+    page_fault_every: int = 10
+    revoke_after: int | None = None
     par_required: bool = False
     par_lifetime: int = 60
     device_interval: int = 5
@@ -117,11 +135,13 @@ class Behaviour:
         for name, known in _NAMED.items():
             if (value := getattr(self, name)) and value not in known:
                 raise ValueError(f"{name} must be one of: {', '.join(known)}")
-        if self.delay < 0:
-            raise ValueError("delay must not be negative")
-        if self.rate_limit < 1:
-            raise ValueError("rate_limit must be at least 1")
-        for name, _, _ in _TIMES:
+        for name in ("delay", "api_delay"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative")
+        for name in ("rate_limit", "rate_window", "page_fault_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        for name in ("revoke_after", *(name for name, _, _ in _TIMES)):
             if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must not be negative")
 
@@ -155,6 +175,7 @@ _TIMES: tuple[tuple[str, int | None, str], ...] = (
 )
 _NAMED: dict[str, dict[str, str]] = {
     "odd_json": ODD_JSON,
+    "page_fault": PAGE_FAULTS,
     "register_as": {
         "client_secret_basic": "HTTP Basic",
         "client_secret_post": "in the body",
@@ -166,6 +187,7 @@ _NAMED: dict[str, dict[str, str]] = {
 }
 _NAMED_WORDS = {
     "odd_json": "odd token answers",
+    "page_fault": "what happens to some pages of rows, once",
     "register_as": "the authentication that every client is registered with",
     "odd_iss": "odd issuers in the authorization answer (RFC 9207)",
     "odd_metadata": "odd metadata documents (RFC 8414 and 9728)",
@@ -193,17 +215,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_count,
         default=RATE_LIMIT,
         metavar="CALLS",
-        help="API calls for each app in ten seconds before 429",
+        help="API calls for each app before 429, in ten seconds or the --rate-window",
+    )
+    group.add_argument(
+        "--rate-window",
+        type=_count,
+        default=10,
+        metavar="SECONDS",
+        help="the time in which calls are counted (default 10)",
     )
     _add_named(group, "odd_json")
+    _add_data(parser.add_argument_group("how it misbehaves when rows are asked for"))
     group = parser.add_argument_group("how its standard endpoints, under /oauth/, misbehave")
     for name, words in _STANDARD_SWITCHES:
         group.add_argument(_flag(name), action="store_true", help=words)
     for name, usual, words in _TIMES:
         group.add_argument(_flag(name), type=_seconds, default=usual, metavar="SECONDS", help=words)
-    for name in _NAMED:
-        if name != "odd_json":
-            _add_named(group, name)
+    for name in ("register_as", "odd_iss", "odd_metadata", "odd_id_token"):
+        _add_named(group, name)
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--api-delay", type=_delay, default=0.0, metavar="SECONDS", help="rows come this much later"
+    )
+    group.add_argument(
+        "--missing-permission",
+        action=_Appended,
+        default=(),
+        metavar="PERMISSION",
+        help='a permission that no token has, such as "Read tags"; repeat it for more',
+    )
+    _add_named(group, "page_fault")
+    group.add_argument(
+        "--page-fault-every",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="one page in N meets the --page-fault (default 10)",
+    )
+    group.add_argument(
+        "--revoke-after",
+        type=_seconds,
+        metavar="CALLS",
+        help="the token in use ends after this many calls for rows, once",
+    )
+
+
+class _Appended(argparse.Action):
+    """Collects values in a tuple, which can stand in a frozen `Behaviour`."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, (*getattr(namespace, self.dest), str(values)))
 
 
 def _flag(name: str) -> str:

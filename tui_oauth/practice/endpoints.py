@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.data.access import Limits
+from tui_oauth.practice.data.intercom import error as _error
 from tui_oauth.practice.html import element
 from tui_oauth.practice.layout import document
 from tui_oauth.practice.odd import odd_answer
@@ -21,21 +21,14 @@ from tui_oauth.practice.records import WORKSPACES, App, Grant, Refused, Wanted
 from tui_oauth.practice.store import Store
 from tui_oauth.practice.web import Reply, WebRequest, as_json, form, page, plain
 
-_WINDOW_S = 10
-
 
 class Endpoints:
-    """Answers API requests. `count` is how often each was called, by name."""
+    """Answers API requests. `count` is told the name of each; `limits` are shared by all calls."""
 
-    def __init__(
-        self, store: Store, count: Callable[[str], None], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, store: Store, count: Callable[[str], None], limits: Limits) -> None:
         self._store = store
         self._count = count
-        self._now = now
-        self._window = 0
-        self._calls: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        self._limits = limits
 
     def token(self, request: WebRequest, behaviour: Behaviour) -> Reply:
         """POST /auth/eagle/token: a code, or a refresh token where the behaviour issues them."""
@@ -98,10 +91,10 @@ class Endpoints:
         early = out_of_order(behaviour)
         if early is not None:
             return early
-        grant = self._grant(request)
+        grant = self.grant(request)
         if grant is None:
             return _error(401, "unauthorized", "Access Token Invalid")
-        limits, over = self._limits(grant.app, behaviour.rate_limit)
+        limits, over = self._limits.take(grant.app.client_id, behaviour)
         if over:
             return _error(429, "rate_limit_exceeded", "Exceeded rate limit", limits)
         return as_json(200, _person(grant), limits)
@@ -111,31 +104,16 @@ class Endpoints:
         early = out_of_order(behaviour)
         if early is not None:
             return early
-        grant = self._grant(request)
+        grant = self.grant(request)
         if grant is None:
             return _error(401, "unauthorized", "Access Token Invalid")
         self._store.end_grant(grant)
         return as_json(200, {})
 
-    def _grant(self, request: WebRequest) -> Grant | None:
+    def grant(self, request: WebRequest) -> Grant | None:
+        """The grant that the token of an API call stands for."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return self._store.grant_of(token.strip()) if scheme.lower() == "bearer" else None
-
-    def _limits(self, app: App, limit: int) -> tuple[dict[str, str], bool]:
-        """Intercom's rate limit headers, and whether this call is over the limit."""
-        window = int(self._now()) // _WINDOW_S
-        with self._lock:
-            if window != self._window:
-                self._window = window
-                self._calls.clear()
-            self._calls[app.client_id] += 1
-            used = self._calls[app.client_id]
-        headers = {
-            "X-RateLimit-Limit": str(limit),
-            "X-RateLimit-Remaining": str(max(0, limit - used)),
-            "X-RateLimit-Reset": str((window + 1) * _WINDOW_S),
-        }
-        return headers, used > limit
 
 
 def out_of_order(behaviour: Behaviour) -> Reply | None:
@@ -181,15 +159,6 @@ def _granted(access_token: str, refresh_token: str, behaviour: Behaviour) -> Rep
     if behaviour.odd_json:
         return odd_answer(behaviour.odd_json, answer)
     return as_json(200, answer)
-
-
-def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:
-    body = {
-        "type": "error.list",
-        "request_id": secrets.token_hex(10),
-        "errors": [{"code": code, "message": message}],
-    }
-    return as_json(status, body, headers)
 
 
 def _person(grant: Grant) -> dict[str, object]:

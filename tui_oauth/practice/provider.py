@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from tui_oauth.errors import StorageFailed
 from tui_oauth.practice.application import MAX_BODY, Application
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.records import App
+from tui_oauth.practice.data.dataset import Dataset
+from tui_oauth.practice.records import FIRST_PERMISSIONS, App
 from tui_oauth.practice.web import Reply, plain
 
 DEFAULT_PORT = 8977
@@ -28,8 +29,10 @@ class PracticeProvider:
     `port` 0 takes any free one, known after `start`. It listens on 127.0.0.1 only.
     """
 
-    def __init__(self, port: int = 0, behaviour: Behaviour | None = None) -> None:
-        self.application = Application(behaviour)
+    def __init__(
+        self, port: int = 0, behaviour: Behaviour | None = None, dataset: Dataset | None = None
+    ) -> None:
+        self.application = Application(behaviour, dataset)
         self._wanted = port
         self._server: LoopbackServer | None = None
         self._thread: threading.Thread | None = None
@@ -45,11 +48,16 @@ class PracticeProvider:
         return f"http://{HOST}:{self.port}"
 
     def register(
-        self, name: str, *redirect_links: str, public: bool = False, auth_method: str = ""
+        self,
+        name: str,
+        *redirect_links: str,
+        public: bool = False,
+        permissions: tuple[str, ...] = FIRST_PERMISSIONS,
+        auth_method: str = "",
     ) -> App:
         """An app that is ready for sign-ins, as the web forms would make it."""
         return self.application.register(
-            name, *redirect_links, public=public, auth_method=auth_method
+            name, *redirect_links, public=public, permissions=permissions, auth_method=auth_method
         )
 
     def start(self) -> None:
@@ -223,7 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status != 204:
-            self.send_header("Content-Length", str(len(reply.body)))
+            self.send_header("Content-Length", str(len(reply.body) + reply.missing))
+        if reply.missing:
+            self.close_connection = True
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -18,11 +18,15 @@ _PLAIN_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class Reply(NamedTuple):
-    """One answer: status, header names to values, body."""
+    """One answer: status, header names to values, body.
+
+    `missing` bytes are promised after the body and never come: the connection ends.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.practice.application import Application
-from tui_oauth.practice.records import App
+from tui_oauth.practice.records import FIRST_PERMISSIONS, App
 from tui_oauth.practice.web import Reply
 
 CALLBACK = "http://127.0.0.1:8976/callback"
@@ -31,9 +31,12 @@ def send(request: Request) -> Response:
 class Client:
     """Calls an application without sockets, as programs and browsers would."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, permissions: tuple[str, ...] = FIRST_PERMISSIONS
+    ) -> None:
         self.application = application
-        self.app = application.register("Tester", CALLBACK)
+        self.app = application.register("Tester", CALLBACK, permissions=permissions)
+        self._token = ""
 
     def call(
         self, method: str, path: str, query: str = "", body: bytes = b"", **headers: str
@@ -77,6 +80,15 @@ class Client:
 
     def refresh(self, refresh_token: str) -> Reply:
         return self.token(grant_type="refresh_token", refresh_token=refresh_token)
+
+    def rows(self, method: str, path: str, body: object = None, **query: str) -> Reply:
+        """A call for rows, with a token that is fetched once."""
+        if not self._token:
+            self._token = self.tokens()["access_token"]
+        text = b"" if body is None else json.dumps(body).encode()
+        return self.call(
+            method, path, urlencode(query), text, Authorization=f"Bearer {self._token}"
+        )
 
     def me(self, token: str) -> Reply:
         return self.call("GET", "/me", Authorization=f"Bearer {token}")
