@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,6 +11,9 @@ from tui_oauth.entries import describe
 from tui_oauth.errors import StorageFailed
 from tui_oauth.tokens import DEFAULT_MIN_TTL, access_token
 from tui_oauth.workspace import Workspace
+
+PYTHON = "python"
+"""How the record of who took which token calls this way (`audit`)."""
 
 
 class Vault:
@@ -22,7 +24,10 @@ class Vault:
     """
 
     def __init__(self, workspace: Workspace) -> None:
+        from tui_oauth.audit import Takings
+
         self.workspace = workspace
+        self._takings = Takings(workspace, PYTHON)
 
     @classmethod
     def open(cls, path: str | Path = "") -> Vault:
@@ -53,12 +58,9 @@ class Vault:
         NeedsPerson, ProviderRefused or ProviderUnreachable. Blocks while it refreshes: from a
         coroutine call it through `asyncio.to_thread`.
         """
-        from tui_oauth import audit
-        from tui_oauth.programs import program
-
-        entry, this = self.workspace.vault.find(name), program(os.getpid())
-        audit.admit(self.workspace, entry, "python", this)
+        entry = self.workspace.vault.find(name)
+        self._takings.admit(entry)
         tokens = access_token(self.workspace, entry, min_ttl)
         with contextlib.suppress(StorageFailed):  # there is nobody here to tell
-            audit.note(self.workspace, entry.id, "python", this)
+            self._takings.took(entry, tokens)
         return tokens.access_token.reveal()

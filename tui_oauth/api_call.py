@@ -5,18 +5,20 @@ Without any HTTP library; `entry_auth` and `requests_auth` put it into two of th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tui_oauth.entries import entry_service
-from tui_oauth.errors import UsageProblem
+from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.model import renews
 from tui_oauth.oauth.api import api_headers, may_send_to
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.tokens import access_token, refresh_entry
 
 if TYPE_CHECKING:
+    from tui_oauth.audit import Takings
     from tui_oauth.model import TokenSet
     from tui_oauth.proofs import Proofs
     from tui_oauth.services.format import Service
@@ -26,14 +28,18 @@ if TYPE_CHECKING:
 class ApiCall:
     """A call of `url` with the token of the entry `name`, repeated at most once for each reason.
 
-    `carriers` are the names, in lower case, of the headers in which the token stands.
+    `carriers` are the names, in lower case, of the headers in which the token stands. `takings` are
+    those of whatever makes the calls.
     """
 
-    def __init__(self, workspace: Workspace, name: str, method: str, url: str) -> None:
+    def __init__(
+        self, workspace: Workspace, takings: Takings, name: str, method: str, url: str
+    ) -> None:
         self.method = method
         self.url = url
         self.carriers: frozenset[str] = frozenset()
         self._workspace = workspace
+        self._takings = takings
         self._name = name
         self._service: Service | None = None
         self._tokens: TokenSet | None = None
@@ -44,10 +50,12 @@ class ApiCall:
     def headers(self) -> dict[str, str]:
         """All that the API wants, with the token, and a proof where it is bound to a key.
 
-        Refreshes first if need be. UsageProblem where the token must not go to `url` (rule 93).
+        Refreshes first if need be. UsageProblem where the token must not go to `url` (rule 93),
+        NotAllowed where the entry is not for this program.
         """
         workspace = self._workspace
         entry = workspace.vault.find(self._name)
+        self._takings.admit(entry)
         tokens = access_token(workspace, entry, 0 if self._refreshed else 60)
         entry = workspace.vault.find(self._name)
         service = entry_service(workspace, entry)
@@ -57,6 +65,8 @@ class ApiCall:
                 f"The token of {entry.name} must not go to {urlsplit(self.url).netloc}.",
                 f"It is meant for {service.name} only.",
             )
+        with contextlib.suppress(StorageFailed):  # there is nobody here to tell
+            self._takings.took(entry, tokens)
         held = workspace.vault.secrets(entry)
         found = api_headers(service, tokens, held.client_id)
         token = tokens.access_token.reveal()

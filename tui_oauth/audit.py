@@ -4,6 +4,9 @@ A line names the entry by its id, since names of entries stand nowhere in clear,
 the kernel says of it. It holds no token, and nothing of one. What the file cannot tell: a program of
 the same user may start another one to ask for it, and may change or remove the file.
 
+Each run of a command and each request to the agent's socket has a line. What asks over and over has one
+for each token: an object of the Python interface (`Takings`), `write --keep`. Reading a token file has none.
+
 The file is for its owner alone (0600). Each line is one write at its end (O_APPEND, open(2)), so lines of
 processes that write at once stay whole. At a megabyte it becomes `audit.log.1`, and so on up to three.
 """
@@ -12,17 +15,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_oauth.entries import shell_word
 from tui_oauth.errors import NotAllowed, StorageFailed
-from tui_oauth.programs import Program
+from tui_oauth.programs import Program, program
 from tui_oauth.text import neutralise, rfc3339
 
 if TYPE_CHECKING:
-    from tui_oauth.model import Entry
+    from tui_oauth.model import Entry, TokenSet
+    from tui_oauth.secret import Secret
     from tui_oauth.workspace import Workspace
 
 FILE = "audit.log"
@@ -93,6 +97,43 @@ def note(
         raise StorageFailed(
             f"It could not be noted in {neutralise(path)} who took the token: {error.strerror}."
         ) from error
+
+
+def this_program() -> Program:
+    """The program that this process is."""
+    return program(os.getpid())
+
+
+class Takings:
+    """What takes tokens again and again, such as an `EntryAuth` with each of its calls.
+
+    A line for each call would push everything else out of the record, and tell nothing more: who took
+    which token is one line for each token of an entry, and for each process. Usable from several
+    threads, and after a fork. `whose` is the program that the tokens are for.
+    """
+
+    def __init__(
+        self, workspace: Workspace, way: str, whose: Callable[[], Program] = this_program
+    ) -> None:
+        import threading
+
+        self._workspace, self._way, self._whose = workspace, way, whose
+        self._mutex = threading.Lock()
+        self._noted: dict[str, tuple[int, Secret]] = {}
+
+    def admit(self, entry: Entry) -> None:
+        """As `admit` above, before a token of `entry` is got."""
+        if entry.programs:
+            admit(self._workspace, entry, self._way, self._whose())
+
+    def took(self, entry: Entry, tokens: TokenSet) -> None:
+        """Note that the access token of `tokens` was taken, unless that is noted. StorageFailed."""
+        taken_now = os.getpid(), tokens.access_token
+        with self._mutex:
+            if self._noted.get(entry.id) == taken_now:
+                return
+            note(self._workspace, entry.id, self._way, self._whose())
+            self._noted[entry.id] = taken_now
 
 
 def taken(workspace: Workspace, entry_id: str = "") -> Iterator[Taken]:

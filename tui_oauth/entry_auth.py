@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tui_oauth.api import Vault
+from tui_oauth.api import PYTHON, Vault
 from tui_oauth.api_call import ApiCall
+from tui_oauth.audit import Takings
 
 if TYPE_CHECKING:
     from tui_oauth.workspace import Workspace
@@ -34,13 +35,14 @@ class EntryAuth(httpx.Auth):
 
     def __init__(self, name: str, vault: Vault | None = None) -> None:
         self._workspace = (vault or Vault.open()).workspace
+        self._takings = Takings(self._workspace, PYTHON)
         self._name = name
 
     def sync_auth_flow(
         self, request: httpx.Request
     ) -> Generator[httpx.Request, httpx.Response, None]:
         """What httpx calls for a blocking client."""
-        call = _Call(self._workspace, self._name, request)
+        call = _Call(self._workspace, self._takings, self._name, request)
         call.prepare()
         call.follow()
         response = yield request
@@ -51,7 +53,7 @@ class EntryAuth(httpx.Auth):
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """What httpx calls for an asynchronous client."""
-        call = _Call(self._workspace, self._name, request)
+        call = _Call(self._workspace, self._takings, self._name, request)
         await asyncio.to_thread(call.prepare)
         call.follow_async()
         response = yield request
@@ -64,9 +66,11 @@ class EntryAuth(httpx.Auth):
 class _Call:
     """One call of an API, as a request of httpx."""
 
-    def __init__(self, workspace: Workspace, name: str, request: httpx.Request) -> None:
+    def __init__(
+        self, workspace: Workspace, takings: Takings, name: str, request: httpx.Request
+    ) -> None:
         self._request = request
-        self._call = ApiCall(workspace, name, request.method, str(request.url))
+        self._call = ApiCall(workspace, takings, name, request.method, str(request.url))
 
     def prepare(self) -> None:
         """Put the token into the request, and the proof where the token is bound to a key."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.errors import ProviderRefused
-from tui_oauth.text import rfc3339
+from tui_oauth.text import rfc3339, unix_time
 
 if TYPE_CHECKING:
-    from tui_oauth.model import Entry, TokenSet
+    from tui_oauth.model import Entry, EntrySecrets, TokenSet
     from tui_oauth.workspace import Workspace
 
 
@@ -34,6 +35,24 @@ def header_line(workspace: Workspace, entry: Entry, tokens: TokenSet) -> str:
     return f"{name}: {value}"
 
 
+def taken_by_hand(workspace: Workspace, entry: Entry) -> TokenSet:
+    """The tokens of `entry` for the person at the window, who wants to copy one: noted, never refused.
+
+    Raises as `tokens.access_token`.
+    """
+    import contextlib
+
+    from tui_oauth import audit
+    from tui_oauth.errors import StorageFailed
+    from tui_oauth.programs import caller
+    from tui_oauth.tokens import access_token
+
+    tokens = access_token(workspace, entry)
+    with contextlib.suppress(StorageFailed):  # the person sees what they took
+        audit.note(workspace, entry.id, "window", caller())
+    return tokens
+
+
 def token_fields(entry: Entry, tokens: TokenSet) -> dict[str, Any]:
     """The fields of `tui-oauth token --json`."""
     return {
@@ -44,6 +63,37 @@ def token_fields(entry: Entry, tokens: TokenSet) -> dict[str, Any]:
         "account": entry.account or None,
         "extra": dict(tokens.extra),
     }
+
+
+def tokens_from(fields: Mapping[str, Any]) -> TokenSet:
+    """What `token_fields` says of the tokens, read back: all but what stays in the vault."""
+    from tui_oauth.model import TokenSet
+    from tui_oauth.secret import Secret
+
+    return TokenSet(
+        access_token=Secret(fields["access_token"]),
+        token_type=fields["token_type"],
+        issued_at=0,
+        expires_at=unix_time(fields["expires_at"]),
+        scopes=tuple(fields["scopes"]),
+        extra=fields["extra"],
+    )
+
+
+def entry_fields(entry: Entry, held: EntrySecrets) -> dict[str, Any]:
+    """An entry without its secrets, for another process of this program."""
+    from tui_oauth.vault.records import entry_text
+
+    text = entry_text(entry).decode()
+    return {"id": entry.id, "revision": entry.revision, "client_id": held.client_id, "entry": text}
+
+
+def entry_from(fields: Mapping[str, Any]) -> tuple[Entry, str]:
+    """The entry and its client ID behind `entry_fields`."""
+    from tui_oauth.vault.records import read_entry
+
+    entry = read_entry(fields["entry"].encode(), fields["id"], fields["revision"])
+    return entry, fields["client_id"]
 
 
 def bound_note(entry: Entry, tokens: TokenSet) -> str:

@@ -9,8 +9,9 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urljoin
 
-from tui_oauth.api import Vault
+from tui_oauth.api import PYTHON, Vault
 from tui_oauth.api_call import ApiCall
+from tui_oauth.audit import Takings
 from tui_oauth.workspace import Workspace
 
 
@@ -45,11 +46,12 @@ class RequestsAuth:
 
     def __init__(self, name: str, vault: Vault | None = None) -> None:
         self._workspace = (vault or Vault.open()).workspace
+        self._takings = Takings(self._workspace, PYTHON)
         self._name = name
 
     def __call__(self, request: Prepared) -> Prepared:
         """What requests calls with the request that it has prepared."""
-        sent = _Sent(self._workspace, self._name, request)
+        sent = _Sent(self._workspace, self._takings, self._name, request)
         request.headers.update(sent.call.headers())
         request.register_hook("response", sent.answered)
         return request
@@ -58,8 +60,11 @@ class RequestsAuth:
 class _Sent:
     """One call of an API, from its first request to its last answer."""
 
-    def __init__(self, workspace: Workspace, name: str, request: PreparedRequest) -> None:
-        self.call = ApiCall(workspace, name, request.method or "GET", request.url or "")
+    def __init__(
+        self, workspace: Workspace, takings: Takings, name: str, request: PreparedRequest
+    ) -> None:
+        method, url = request.method or "GET", request.url or ""
+        self.call = ApiCall(workspace, takings, name, method, url)
         self._request = request
         self._rewind = _rewinder(request.body)
 

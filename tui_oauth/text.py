@@ -72,6 +72,15 @@ def rfc3339(seconds: int | None) -> str | None:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def unix_time(text: str | None) -> int | None:
+    """What `rfc3339` has made of Unix seconds, turned back."""
+    if text is None:
+        return None
+    from calendar import timegm
+
+    return timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
 def duration(seconds: float) -> str:
     """A span of time in one word pair, rounded down: `45 s`, `9 min`, `3 h`, `12 days`."""
     span = int(max(0, seconds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from textual.command import CommandList
 from textual.widgets import Button
 
 from tests.refreshing import sign_in
-from tui_oauth import entries
+from tui_oauth import audit, entries
 from tui_oauth.clipboard import osc52
 from tui_oauth.errors import ProviderUnreachable
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
@@ -128,6 +129,9 @@ async def test_t_sends_the_access_token_and_keeps_it_nowhere(stage: Stage) -> No
         assert sent == [osc52(CANARY)]
         assert app.clipboard == ""
         assert CANARY not in shown(app)
+    assert [(one.way, one.pid) for one in audit.taken(stage.workspace)] == [
+        ("window", os.getppid())
+    ], "the program that the window was started from"
 
 
 async def test_what_needs_a_person_is_said_kindly(stage: Stage) -> None:

@@ -172,9 +172,9 @@ class EntryActions(AppScreen[None]):
         workspace = self.home.workspace
 
         async def get() -> TokenSet:
-            from tui_oauth.tokens import access_token
+            from tui_oauth.handing import taken_by_hand
 
-            return await in_thread(access_token, workspace, entry)
+            return await in_thread(taken_by_hand, workspace, entry)
 
         def send(tokens: TokenSet) -> None:
             self.home.copy(
