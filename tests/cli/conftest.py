@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_tools import Browser, Shell
+from cli_tools import Browser, Running, Shell
 
+from tests.signing import b64, segment
 from tui_oauth import entries
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
 from tui_oauth.practice.behaviour import Behaviour
@@ -111,6 +112,55 @@ def signed_in(authorized: Authorized, provider: PracticeProvider) -> Callable[..
         )
 
     return sign_in
+
+
+@pytest.fixture
+def runtime(shell: Shell, tmp_path: Path) -> Path:
+    """The agent's folder in a runtime folder, as systemd makes one at log-in."""
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    shell.more["XDG_RUNTIME_DIR"] = str(folder)
+    return folder / "tui-oauth"
+
+
+@pytest.fixture
+def agent(shell: Shell, runtime: Path, workspace: Workspace) -> Iterator[Running]:
+    """A running agent over the test's vault."""
+    with shell.start("agent") as running:
+        running.said("The vault is open")
+        yield running
+
+
+@pytest.fixture
+def hold(workspace: Workspace) -> Callable[..., None]:
+    """Changes the tokens of the entry `practice`."""
+
+    def change(**changes: Any) -> None:
+        entry = workspace.vault.find("practice")
+
+        def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+            assert held.tokens is not None
+            return current, replace(held, tokens=replace(held.tokens, **changes))
+
+        workspace.vault.change(entry.id, edit)
+
+    return change
+
+
+@pytest.fixture
+def with_id_token(
+    hold: Callable[..., None], authorized: Authorized, workspace: Workspace
+) -> Callable[[int], str]:
+    """Gives `practice` an ID token that ends so many seconds from now."""
+
+    def make(ends_in: int) -> str:
+        authorized()
+        claims = {"sub": "robin", "exp": workspace.now() + ends_in}
+        text = f"{segment({'alg': 'RS256'})}.{segment(claims)}.{b64(b'signature')}"
+        hold(id_token=Secret(text))
+        return text
+
+    return make
 
 
 @pytest.fixture

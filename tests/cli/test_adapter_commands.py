@@ -1,234 +1,26 @@
-"""Tokens for git, curl, kubectl, AWS and mail programs, with the programs themselves."""
+"""Tokens for curl, kubectl, AWS and mail programs, with the programs themselves."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-import functools
-import http.server
 import json
-import os
-import shutil
-import signal
-import stat
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from cli_tools import COMMAND, Shell
+from adapter_home import US, declare, needs, run
+from cli_tools import COMMAND
 from test_imports import HEAVY, loaded
 
-from tests.hostile.texts import hostile_path
 from tests.providers.mail_server import mail_server
 from tests.providers.misbehaving import Conversation, answering, serving
-from tests.signing import b64, segment
 from tui_oauth.callback.certificate import ensure_certificate, tls_context
-from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret
-
-US = " ".join(COMMAND)
-
-
-def needs(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(not shutil.which(program), reason=f"needs {program}")
-
-
-def declare(shell: Shell, lines: str) -> None:
-    """Let the service of the entry `practice` differ by `lines` of its file."""
-    folder = shell.settings.parent / "services"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    built_in = (files("tui_oauth.services") / "data" / "practice.toml").read_text()
-    (folder / "practice.toml").write_text(built_in.replace("[quirks.api]", lines, 1))
-
-
-def run(shell: Shell, *args: str, code: int = 0, **more: str) -> str:
-    """Another program, in the home of the test; what it prints."""
-    done = subprocess.run(
-        args, env={**shell.environ, **more}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == code, done
-    return done.stdout
-
-
-@pytest.fixture
-def hold(workspace):
-    """Changes the tokens of the entry `practice`."""
-
-    def change(**changes: object) -> None:
-        entry = workspace.vault.find("practice")
-        workspace.vault.change(
-            entry.id, lambda e, held: (e, replace(held, tokens=replace(held.tokens, **changes)))
-        )
-
-    return change
-
-
-@pytest.fixture
-def with_id_token(hold, authorized, workspace):
-    """Gives `practice` an ID token that ends so many seconds from now."""
-
-    def make(ends_in: int) -> str:
-        authorized()
-        claims = {"sub": "robin", "exp": workspace.now() + ends_in}
-        text = f"{segment({'alg': 'RS256'})}.{segment(claims)}.{b64(b'signature')}"
-        hold(id_token=Secret(text))
-        return text
-
-    return make
-
-
-# git
-
-
-@dataclass
-class GitServer:
-    """A repository behind a password, served as plain files (gitprotocol-http(5), dumb clients)."""
-
-    port: int
-    password: str = ""
-    refused: list[str] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/repo.git"
-
-
-@pytest.fixture
-def git_server(tmp_path: Path, shell: Shell) -> Iterator[GitServer]:
-    root = tmp_path / "git"
-    bare, work = root / "repo.git", tmp_path / "work"
-    who = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
-    run(shell, "git", "init", "-q", "-b", "main", str(work))
-    (work / "file").write_text("content\n")
-    run(shell, "git", "-C", str(work), "add", "file")
-    run(shell, "git", "-C", str(work), *who, "commit", "-q", "-m", "first")
-    run(shell, "git", "clone", "-q", "--bare", str(work), str(bare))
-    run(shell, "git", "-C", str(bare), "update-server-info")
-
-    class Files(http.server.SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            wanted = base64.b64encode(f"oauth2:{server.password}".encode()).decode()
-            given = self.headers.get("Authorization", "")
-            if given == f"Basic {wanted}":
-                super().do_GET()
-                return
-            if given:
-                server.refused.append(given)
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="git"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *words: object) -> None:
-            """Nothing: the test looks at what git says."""
-
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Files, directory=str(root))
-    ) as listener:
-        server = GitServer(listener.server_address[1])
-        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        listener.shutdown()
-        thread.join()
-
-
-def as_helper(shell: Shell) -> dict[str, str]:
-    """git with our helper and no other, and nobody to ask."""
-    return {
-        "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "credential.helper",
-        "GIT_CONFIG_VALUE_0": f"!{US} git-credential practice",
-    }  # fmt: skip
-
-
-def git_places(shell: Shell, server: GitServer) -> None:
-    declare(shell, f'[quirks.git]\norigins = ["http://127.0.0.1:{server.port}"]\n\n[quirks.api]')
-
-
-@needs("git")
-def test_git_clones_with_the_token(shell, authorized, git_server, tmp_path):
-    authorized(token="tok.en+/==")
-    git_places(shell, git_server)
-    git_server.password = "tok.en+/=="
-    run(shell, "git", "clone", "-q", git_server.url, str(tmp_path / "copy"), **as_helper(shell))
-    assert (tmp_path / "copy" / "file").read_text() == "content\n"
-    assert git_server.refused == []
-
-
-@needs("git")
-def test_git_credential_fill_for_its_own_host_only(shell, authorized, git_server, workspace):
-    authorized(token="tok", ends_in=3_600)
-    git_places(shell, git_server)
-    ends = workspace.vault.find("practice").expires_at
-    for host, protocol, expected in (
-        (f"127.0.0.1:{git_server.port}", "http", ["username=oauth2", "password=tok"]),
-        ("evil.example", "https", []),
-        (f"127.0.0.1:{git_server.port}.evil.example", "http", []),
-        (f"127.0.0.1:{git_server.port}", "https", []),
-    ):
-        asked = f"protocol={protocol}\nhost={host}\n\n"
-        done = subprocess.run(
-            ["git", "credential", "fill"], input=asked, env={**shell.environ, **as_helper(shell)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert [
-            line for line in done.stdout.splitlines() if line in {"username=oauth2", "password=tok"}
-        ] == expected
-        assert (done.returncode == 0) == bool(expected)
-        assert "tok" not in done.stderr
-        given = shell.run("git-credential", "practice", "get", stdin=asked)
-        assert given.out == (
-            f"username=oauth2\npassword=tok\npassword_expiry_utc={ends}\n" if expected else ""
-        )
-        assert given.err == ""
-
-
-@needs("git")
-def test_a_token_that_git_was_refused_is_renewed_for_the_next_time(
-    shell, signed_in, provider, git_server, tmp_path
-):
-    signed_in(rotating_refresh=True, expires_in=3_600)
-    git_places(shell, git_server)
-    first = shell.run("token", "practice").out.strip()
-    git_server.password = "another"
-    copy = str(tmp_path / "copy")
-    run(shell, "git", "clone", "-q", git_server.url, copy, code=128, **as_helper(shell))
-    assert len(git_server.refused) == 1
-    assert provider.application.count["refresh"] == 1
-    git_server.password = shell.run("token", "practice").out.strip()
-    assert git_server.password != first
-    run(shell, "git", "clone", "-q", git_server.url, copy, **as_helper(shell))
-    asked = (
-        f"protocol=http\nhost=127.0.0.1:{git_server.port}\nusername=oauth2\npassword={first}\n\n"
-    )
-    shell.run("git-credential", "practice", "erase", stdin=asked)
-    assert provider.application.count["refresh"] == 1, "that one is not ours any more"
-
-
-@pytest.mark.usefixtures("unchanged")
-def test_what_git_tells_and_a_helper_need_not_know_changes_nothing(shell):
-    for action in ("store", "capability", "\x1b[2J"):
-        done = shell.run("git-credential", "practice", action, stdin="protocol=https\nhost=x\n\n")
-        assert (done.out, done.err) == ("", "")
-    done = shell.run("git-credential", "practice", "get", stdin="", code=2)
-    assert "[quirks.git]" in done.err
-
-
-def test_an_entry_that_needs_a_person_says_so_to_git(shell, authorized, git_server):
-    authorized(ends_in=-10)
-    git_places(shell, git_server)
-    asked = f"protocol=http\nhost=127.0.0.1:{git_server.port}\n\n"
-    done = shell.run("git-credential", "practice", "get", stdin=asked, code=7)
-    assert done.out == ""
-    assert "tui-oauth authorize practice" in done.err
-
 
 # curl
 
@@ -459,118 +251,6 @@ def test_the_mailbox_is_the_account_where_that_is_an_address(shell, authorized, 
     assert shell.run("xoauth2", "practice", "--user", "a\x01b", code=2).out == ""
 
 
-# Files
-
-
-@pytest.mark.parametrize(
-    ("form", "content"),
-    [
-        ((), "tok"),
-        (("--format", "token"), "tok"),
-        (("--format", "env"), "PRACTICE_ACCESS_TOKEN=tok\n"),
-        (("--format", "env", "--env", "X"), "X=tok\n"),
-        (("--format", "header"), "Authorization: Bearer tok\n"),
-        (("--format", "curl"), 'header = "Authorization: Bearer tok"\n'),
-        (("--format", "netrc"), "machine 127.0.0.1 login oauth2 password tok\n"),
-    ],
-)
-def test_a_file_for_another_program(form, content, shell, authorized, tmp_path):
-    authorized(token="tok")
-    declare(shell, '[quirks.git]\norigins = ["http://127.0.0.1:1"]\n\n[quirks.api]')
-    file = tmp_path / "out" / "file"
-    file.parent.mkdir(mode=0o755)
-    file.write_text("old")
-    file.chmod(0o666)
-    done = shell.run("write", "practice", str(file), *form)
-    assert done.out == ""
-    assert "does not end" in done.err
-    assert "tok " not in done.err
-    assert file.read_text() == content
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert list(file.parent.iterdir()) == [file]
-
-
-def test_a_file_with_all_that_is_known(shell, authorized, tmp_path):
-    authorized(token="tok", ends_in=5_400)
-    shell.run("write", "practice", str(tmp_path / "file"), "--format", "json")
-    assert (
-        json.loads((tmp_path / "file").read_text()) == shell.run("token", "practice", "--json").json
-    )
-
-
-@needs("curl")
-def test_curl_takes_a_netrc_file(shell, authorized, tmp_path):
-    authorized(token="tok")
-    declare(shell, '[quirks.git]\norigins = ["http://127.0.0.1:1"]\n\n[quirks.api]')
-    shell.run("write", "practice", str(tmp_path / "netrc"), "--format", "netrc")
-    with serving(answering()) as server:
-        run(shell, "curl", "-sS", "--netrc-file", str(tmp_path / "netrc"), server.url)
-        head = server.requests[0][0]
-    assert b"Basic " + base64.b64encode(b"oauth2:tok") in head
-
-
-def test_rule_111_what_is_not_a_file_of_ones_own_is_left_alone(shell, authorized, tmp_path):
-    authorized()
-    target = tmp_path / "target"
-    target.write_text("mine")
-    (tmp_path / "link").symlink_to(target)
-    os.mkfifo(tmp_path / "fifo")
-    loose = tmp_path / "loose"
-    loose.mkdir()
-    loose.chmod(0o777)
-    for name in ("link", "fifo", "out", "loose/file"):
-        (tmp_path / "out").mkdir(exist_ok=True)
-        shell.run("write", "practice", str(tmp_path / name), code=9)
-    done = shell.run(
-        "write", "practice", str(tmp_path / "none" / hostile_path("file")[:60]), code=8
-    )
-    assert done.err.rstrip("\n").isprintable()
-    assert target.read_text() == "mine"
-    assert list(loose.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("token", "form", "code"),
-    [("a\nb", "token", 10), ("a\nb", "header", 10), ("a\x1bb", "netrc", 10), ("a$b", "env", 2), ("é", "header", 2), ("a b", "netrc", 2)],
-)  # fmt: skip
-def test_rule_117_what_a_form_cannot_hold_exactly_is_refused(
-    token, form, code, shell, authorized, tmp_path
-):
-    authorized(token=token)
-    declare(shell, '[quirks.git]\norigins = ["http://127.0.0.1:1"]\n\n[quirks.api]')
-    done = shell.run("write", "practice", str(tmp_path / "file"), "--format", form, code=code)
-    assert done.err.rstrip("\n").isprintable()
-    assert not (tmp_path / "file").exists()
-
-
-def test_a_kept_file_follows_the_token(shell, signed_in, tmp_path):
-    signed_in(rotating_refresh=True, expires_in=3_600)
-    file = tmp_path / "token"
-    with shell.start("write", "practice", str(file), "--keep") as running:
-        running.said("Wrote ")
-        first = file.read_text()
-        assert first == shell.run("token", "practice").out.strip()
-        shell.run("refresh", "practice")
-        running.said("Wrote ")
-        assert file.read_text() == shell.run("token", "practice").out.strip() != first
-        running.interrupt(signal.SIGINT)
-        running.end(130)
-
-
-def test_a_kept_file_outlives_a_provider_that_is_away_and_ends_with_its_entry(
-    shell, signed_in, provider, tmp_path
-):
-    signed_in(rotating_refresh=True, expires_in=3_600)
-    provider.application.behaviour = Behaviour(down=True)
-    file = tmp_path / "token"
-    with shell.start("write", "practice", str(file), "--keep", "--min-ttl", "4000") as running:
-        running.said("127.0.0.1")
-        provider.application.behaviour = Behaviour(rotating_refresh=True, expires_in=7_200)
-        running.said("Wrote ")
-        shell.run("delete", "practice", "--yes")
-        running.end(3)
-
-
 # What holds for all of them
 
 
@@ -591,14 +271,6 @@ def test_a_bound_token_is_refused_by_what_cannot_prove_it(args, shell, authorize
     assert done.out == ""
     assert "bound to a key (DPoP)" in done.err
     assert not (shell.home / "file").exists()
-
-
-def test_a_file_with_a_bound_token_is_written_with_a_word(shell, authorized, hold):
-    authorized(token="tok")
-    hold(token_type="DPoP")
-    done = shell.run("write", "practice", str(shell.home / "file"), "--format", "header")
-    assert (shell.home / "file").read_text() == "Authorization: DPoP tok\n"
-    assert "bound to a key (DPoP)" in done.err
 
 
 @pytest.mark.parametrize("args", EVERY[:4])

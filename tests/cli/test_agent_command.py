@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,23 +21,6 @@ from test_imports import HEAVY, loaded
 from tui_oauth.model import Entry
 from tui_oauth.practice.provider import PracticeProvider
 from tui_oauth.workspace import Workspace
-
-
-@pytest.fixture
-def runtime(shell: Shell, tmp_path: Path) -> Path:
-    """A runtime folder, as systemd makes one at log-in."""
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    shell.more["XDG_RUNTIME_DIR"] = str(folder)
-    return folder / "tui-oauth"
-
-
-@pytest.fixture
-def agent(shell: Shell, runtime: Path, workspace: Workspace) -> Iterator[Running]:
-    """A running agent over the test's vault."""
-    with shell.start("agent") as running:
-        running.said("The vault is open")
-        yield running
 
 
 def test_socket_and_folder_are_the_persons_own(agent: Running, runtime: Path) -> None:

@@ -20,11 +20,8 @@ KINDS = ("refreshed", "failing", "needs_authorization", "expiring_soon")
 
 
 @pytest.fixture
-def events(shell: Shell, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+def events(shell: Shell, runtime: Path, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """Hooks that write down what they get; the events so far."""
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
-    shell.more["XDG_RUNTIME_DIR"] = str(runtime)
     out = tmp_path / "events"
     script = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
     words = json.dumps([sys.executable, "-c", script, str(out)])

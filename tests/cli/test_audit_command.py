@@ -7,7 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,6 @@ from tui_oauth.programs import Program, caller, parent_of, program
 from tui_oauth.workspace import Workspace
 
 HERE = os.path.realpath(sys.executable)
-
-
-@pytest.fixture
-def runtime(shell: Shell, tmp_path: Path) -> Path:
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    shell.more["XDG_RUNTIME_DIR"] = str(folder)
-    return folder / "tui-oauth"
-
-
-@pytest.fixture
-def agent(shell: Shell, runtime: Path, workspace: Workspace) -> Iterator[Running]:
-    with shell.start("agent") as running:
-        running.said("The vault is open")
-        yield running
 
 
 def noted(shell: Shell, *args: str) -> list[dict[str, Any]]:

@@ -12,8 +12,10 @@ from tui_oauth.agent import protocol
 from tui_oauth.agent.peers import taker
 from tui_oauth.agent.protocol import Request
 from tui_oauth.errors import Conflict, StorageFailed
-from tui_oauth.handing import bound_note, header_line, one_line, token_fields
+from tui_oauth.handing import bound_note, entry_fields, header_line, one_line, token_fields
+from tui_oauth.identity_token import id_token
 from tui_oauth.text import rfc3339
+from tui_oauth.tokens import DEFAULT_DEADLINE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tui_oauth.agent.server import Peer
     from tui_oauth.agent.token_files import TokenFiles
     from tui_oauth.model import Entry
+    from tui_oauth.workspace import Workspace
 
 
 class Answers:
@@ -86,16 +89,31 @@ class Answers:
         if request.vault and request.vault != str(workspace.places.vault):
             raise Conflict("The agent keeps another vault.", "Leave it to the command.")
         entry = workspace.vault.find(request.name)
-        # A command of ours asks for the program that started it, and says which of its forms it wants.
-        by_command = request.via == "command"
-        way = request.verb if by_command else "agent"
+        if request.verb == "about":
+            return json.dumps(entry_fields(entry, workspace.vault.secrets(entry)))
+        # A command of ours asks for the program that started it.
+        by_command = bool(request.via)
+        way = {"": "agent", "json": "token"}.get(request.via, request.via)
         program = taker(peer.uid, peer.pid, via_command=by_command)
         audit.admit(workspace, entry, way, program)
-        tokens = self._keeper.token(entry, request.min_ttl, waiting=lambda: peer.send(b"wait\n"))
+        answer = self._got(workspace, entry, request, peer)
         try:
             audit.note(workspace, entry.id, way, program)
         except StorageFailed as error:
             peer.send(protocol.note(str(error)))
+        return answer
+
+    def _got(self, workspace: Workspace, entry: Entry, request: Request, peer: Peer) -> str:
+        """The token in the form that is asked for, from the vault or the provider."""
+
+        def wait() -> None:
+            peer.send(b"wait\n")
+
+        if request.verb == "id-token":
+            wait()
+            found = id_token(workspace, entry, request.min_ttl, DEFAULT_DEADLINE)
+            return json.dumps({"id_token": found.text.reveal(), "expires_at": found.expires_at})
+        tokens = self._keeper.token(entry, request.min_ttl, waiting=wait)
         if words := bound_note(entry, tokens):
             peer.send(protocol.note(words))
         if request.verb == "header":

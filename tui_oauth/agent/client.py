@@ -38,18 +38,22 @@ def token_from_agent(
     min_ttl: int,
     note: Callable[[str], None],
     seconds: float = ANSWER_SECONDS,
+    way: str = "",
 ) -> str | None:
     """What the agent of this user gives for the entry `name` of the vault at `vault`.
 
-    `verb` is `token`, `header` or `json` (`protocol`). None where no agent runs, where it keeps another
-    vault, or where it cannot say: then the vault is to be asked. Raises what the agent found out
-    about the entry at its provider.
+    `verb` is one of the protocol's (`protocol`), `way` the command that asks, where that has another
+    name. None where no agent runs, where it keeps another vault, or where it cannot say: then the
+    vault is to be asked. Raises what the agent found out about the entry at its provider.
     """
     if "\t" in vault + name or "\n" in vault + name:
         return None
     try:
         return ask(
-            environ, f"{verb} {name}\tmin-ttl={min_ttl}\tvault={vault}\tvia=command", note, seconds
+            environ,
+            f"{verb} {name}\tmin-ttl={min_ttl}\tvault={vault}\tvia={way or verb}",
+            note,
+            seconds,
         )
     except Refused as refused:
         final = _final(refused)

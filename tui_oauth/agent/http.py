@@ -2,7 +2,8 @@
 
     curl --unix-socket "$XDG_RUNTIME_DIR/tui-oauth/agent.sock" http://agent/token/my-intercom
 
-`GET /token/NAME`, `/header/NAME` and `/json/NAME`, each with `?min_ttl=SECONDS`, and `GET /status`.
+`GET /token/NAME`, `/header/NAME`, `/json/NAME` and `/id-token/NAME`, each with `?min_ttl=SECONDS`, and
+`GET /status`.
 One request a connection. Names are percent-encoded (RFC 3986 section 2.1).
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 # By the exit code that a command would have had.
 _STATUS = {2: 400, 3: 404, 4: 423, 5: 503, 7: 409, 9: 403, 10: 502, 11: 504}
-_TYPES = {"json": "application/json", "status": "application/json"}
+_JSON = {"json", "id-token", "about", "status"}
 
 
 class _Quiet:
@@ -47,7 +48,7 @@ def talk(first: bytes, peer: Connection, answer: Answer) -> None:
             return
         request = _request(event.method.decode("ascii"), event.target.decode("ascii"))
         body, status = answer(request, _Quiet(peer)), 200
-        kind = _TYPES.get(request.verb, "text/plain; charset=utf-8")
+        kind = "application/json" if request.verb in _JSON else "text/plain; charset=utf-8"
     except h11.RemoteProtocolError as error:
         body, status, kind = f"{error}", 400, "text/plain; charset=utf-8"
     except TuiOauthError as error:
@@ -77,7 +78,7 @@ def _request(method: str, target: str) -> Request:
     if verb not in protocol.NAMED or not name:
         raise UsageProblem(
             "There is nothing at that path.",
-            "Known: /token/NAME, /header/NAME, /json/NAME, /status.",
+            "Known: /token/NAME, /header/NAME, /json/NAME, /id-token/NAME, /status.",
         )
     wanted = parse_qs(parts.query).get("min_ttl", [str(protocol.DEFAULT_MIN_TTL)])[-1]
     return Request(verb, unquote(name), protocol.min_ttl(wanted))

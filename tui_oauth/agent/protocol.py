@@ -5,11 +5,13 @@ A request is one line of UTF-8, `VERB NAME`, with settings behind it, each after
     token my-intercom                          the access token
     header my-intercom                         the request header that carries it
     json my-intercom<TAB>min-ttl=300           as `tui-oauth token --json`, on one line
+    id-token my-intercom                       the ID token and its end, as JSON on one line
+    about my-intercom                          the entry without secrets, as the commands want it
     status                                     as `tui-oauth agent status --json`, on one line
     ping, reload, lock
 
 Settings: `min-ttl=SECONDS`; `vault=PATH`, to be refused where the agent keeps another one;
-`via=command`, from commands of tui-oauth, which ask for the program that started them. The answer
+`via=COMMAND`, from commands of tui-oauth, which ask for the program that started them. The answer
 is one line that begins with `ok`, or with `error` and then kind, remedy, sentence and advice with
 tabs between them. Before it may come `wait` (the provider is being asked) and `note WORDS`.
 """
@@ -22,7 +24,11 @@ from tui_oauth.errors import Fix, TuiOauthError, UsageProblem
 from tui_oauth.text import neutralise
 
 MAX_LINE_BYTES = 8192
-NAMED = ("token", "header", "json")
+NAMED = ("token", "header", "json", "id-token", "about")
+COMMANDS = (
+    "token", "header", "json", "exec", "git-credential", "curl", "kubectl-credential", "xoauth2", "write",
+)  # fmt: skip
+"""What `via` may say."""
 ALONE = ("status", "ping", "reload", "lock")
 MAX_MIN_TTL = 10**9
 DEFAULT_MIN_TTL = 60
@@ -60,7 +66,7 @@ def parse(line: bytes) -> Request:
             request = request._replace(min_ttl=min_ttl(value))
         elif key == "vault":
             request = request._replace(vault=value)
-        elif key == "via":
+        elif key == "via" and value in COMMANDS:
             request = request._replace(via=value)
         else:
             raise UsageProblem(f"{neutralise(key, 40)!r} is no setting of a request.")

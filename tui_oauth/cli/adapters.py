@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.cli.handing import obtain, one_line, taking
-from tui_oauth.deadline import Deadline
+from tui_oauth.cli.handing import one_line, say_if_bound
+from tui_oauth.cli.sources import Source, source_of
 from tui_oauth.errors import UsageProblem
 from tui_oauth.secret import Secret
 
@@ -23,15 +23,15 @@ def git_credential(context: Context) -> int:
     """git's credential helper: `get` answers for the service's own hosts, `erase` renews, `store` is nothing."""
     from tui_oauth.adapters import git
 
-    workspace, args = context.workspace, context.args
+    args = context.args
     if sys.stdin is None:
         raise UsageProblem("git sends its request on standard input, which is closed.")
     text = sys.stdin.buffer.read(git.MAX_REQUEST_CHARACTERS).decode("utf-8", "replace")
     if args.action not in {"get", "erase"}:
         return 0  # what a helper does not know it passes over in silence (gitcredentials(7))
     request = git.read_request(text)
-    entry = workspace.vault.find(args.name)
-    service = _service(context, entry)
+    source = source_of(context, "git-credential")
+    service = _service(context, source)
     if not service.quirks.git.origins:
         raise UsageProblem(
             f"{service.name} is not known to take its tokens for git.",
@@ -39,22 +39,12 @@ def git_credential(context: Context) -> int:
         )
     if not git.is_meant(service, request):
         return 0
-    if args.action == "erase":
-        return _refused_by_git(context, entry, request.get("password", ""))
-    tokens = _bearer(context, entry, "git")
-    token = one_line(entry, tokens.access_token.reveal())
+    if args.action == "erase":  # the service refused it: a new one for next time
+        source.refused(Secret(request.get("password", "")))
+        return 0
+    tokens = _bearer(source, "git")
+    token = one_line(source.entry, tokens.access_token.reveal())
     output.raw(git.answer(service, token, tokens.expires_at))
-    return 0
-
-
-def _refused_by_git(context: Context, entry: Entry, password: str) -> int:
-    """The service refused the token: a new one for next time, unless there is one already."""
-    from tui_oauth.model import renews
-    from tui_oauth.tokens import refresh_entry
-
-    held = context.workspace.vault.secrets(entry).tokens
-    if held is not None and held.access_token == Secret(password) and renews(entry):
-        refresh_entry(context.workspace, entry, context.args.deadline)
     return 0
 
 
@@ -62,20 +52,17 @@ def kubectl_credential(context: Context) -> int:
     """An ExecCredential for kubectl and other clients of Kubernetes."""
     from tui_oauth.adapters import kubernetes
 
-    workspace, args = context.workspace, context.args
     version = kubernetes.asked_version(context.environ.get("KUBERNETES_EXEC_INFO", ""))
-    entry = workspace.vault.find(args.name)
-    if args.id_token:
-        from tui_oauth.identity_token import id_token
-
-        with taking(context, entry, args.path):
-            identity = id_token(workspace, entry, args.min_ttl, args.deadline)
-        text, ends = identity.text.reveal(), identity.expires_at
-        output.raw(kubernetes.exec_credential(version, one_line(entry, text), ends))
-        return 0
-    tokens = _bearer(context, entry, "kubectl")
-    text = one_line(entry, tokens.access_token.reveal())
-    output.raw(kubernetes.exec_credential(version, text, tokens.expires_at))
+    source = source_of(context, "kubectl-credential")
+    secret: Secret
+    ends: int | None
+    if context.args.id_token:
+        secret, ends = source.id_token()
+    else:
+        tokens = _bearer(source, "kubectl")
+        secret, ends = tokens.access_token, tokens.expires_at
+    text = one_line(source.entry, secret.reveal())
+    output.raw(kubernetes.exec_credential(version, text, ends))
     return 0
 
 
@@ -86,10 +73,10 @@ def xoauth2(context: Context) -> int:
     args = context.args
     if (args.host or args.port is not None) and not args.oauthbearer:
         raise UsageProblem("--host and --port go with --oauthbearer.", "Leave them out, or add it.")
-    entry = context.workspace.vault.find(args.name)
-    user = args.user or _mail_address(entry)
-    tokens = _bearer(context, entry, "a mail program")
-    token = one_line(entry, tokens.access_token.reveal())
+    source = source_of(context, "xoauth2")
+    user = args.user or _mail_address(source.entry)
+    tokens = _bearer(source, "a mail program")
+    token = one_line(source.entry, tokens.access_token.reveal())
     if args.oauthbearer:
         output.raw(mail.oauthbearer(user, token, args.host, args.port) + "\n")
     else:
@@ -111,24 +98,24 @@ def curl(context: Context) -> int:
     from tui_oauth.adapters.http_tools import curl_config
     from tui_oauth.oauth.api import may_send_to
 
-    entry = context.workspace.vault.find(context.args.name)
-    tokens = _bearer(context, entry, "curl")
+    source = source_of(context, "curl")
+    tokens = _bearer(source, "curl")
     url = context.args.url
-    service = _service(context, entry)
+    service = _service(context, source)
     if url and not may_send_to(service, url, tokens):
         raise UsageProblem(
-            f"The token of {entry.name} must not go to that address.",
+            f"The token of {source.entry.name} must not go to that address.",
             f"It is meant for {service.name} only.",
         )
-    output.raw(curl_config(_headers(context, entry, service, tokens), url))
+    output.raw(curl_config(_headers(source, service, tokens), url))
     return 0
 
 
-def _headers(context: Context, entry: Entry, service: Service, tokens: TokenSet) -> dict[str, str]:
+def _headers(source: Source, service: Service, tokens: TokenSet) -> dict[str, str]:
     from tui_oauth.oauth.api import api_headers
 
-    one_line(entry, tokens.access_token.reveal())
-    return api_headers(service, tokens, context.workspace.vault.secrets(entry).client_id)
+    one_line(source.entry, tokens.access_token.reveal())
+    return api_headers(service, tokens, source.client_id)
 
 
 def write(context: Context) -> int:
@@ -151,8 +138,9 @@ class _File:
     def __init__(self, context: Context, path: Path) -> None:
         self._context = context
         self._path = path
-        self._entry = context.workspace.vault.find(context.args.name)
+        self._entry: Entry | None = None
         self._written = Secret("")
+        self._ends: int | None = None
 
     def write(self) -> int | None:
         """Put the token there, unless it is there already; when it ends, in Unix seconds."""
@@ -160,75 +148,79 @@ class _File:
         from tui_oauth.text import relative
         from tui_oauth.token_files import write_token_file
 
-        workspace = self._context.workspace
-        text, ends = _content(self._context, workspace.vault.get(self._entry.id))
+        source = source_of(self._context, "write", self._entry)
+        now = self._context.workspace.now()
+        lasts = self._ends is None or self._ends - now > self._context.args.min_ttl
+        if self._entry is not None and self._entry.revision == source.entry.revision and lasts:
+            return self._ends  # it was another entry that changed: nothing is taken
+        text, self._ends = _content(self._context, source)
+        self._entry = source.entry
         if self._written != Secret(text):
             write_token_file(self._path, text.encode("utf-8"))
             self._written = Secret(text)
-            until = "does not end" if ends is None else f"ends {relative(ends, workspace.now())}"
+            until = "does not end" if self._ends is None else f"ends {relative(self._ends, now)}"
             output.note(f"Wrote {shell_word(str(self._path))}. The token {until}.")
-        return ends
+        return self._ends
 
 
-def _content(context: Context, entry: Entry) -> tuple[str, int | None]:
+def _content(context: Context, source: Source) -> tuple[str, int | None]:
     """What goes into the file, and when it ends. Each form refuses what it cannot hold exactly."""
-    import json
-
-    from tui_oauth.cli.handing import say_if_bound
-
-    workspace, args = context.workspace, context.args
-    form = args.format
+    args, form = context.args, context.args.format
     if args.env and form != "env":
         raise UsageProblem("--env goes with --format env.", "Leave one of them out.")
     if form == "id-token":
-        from tui_oauth.identity_token import id_token
-
-        with taking(context, entry, args.path):
-            identity = id_token(workspace, entry, args.min_ttl, args.deadline)
-        return one_line(entry, identity.text.reveal()), identity.expires_at
+        identity = source.id_token()
+        return one_line(source.entry, identity.text.reveal()), identity.expires_at
     if form in {"curl", "netrc"}:
-        tokens = _bearer(context, entry, form)
-        service = _service(context, entry)
-        token = one_line(entry, tokens.access_token.reveal())
-        from tui_oauth.adapters.http_tools import curl_config, netrc
+        tokens = _bearer(source, form)
+        return _for_http_tool(context, source, tokens), tokens.expires_at
+    tokens = source.tokens()
+    say_if_bound(source.entry, tokens)
+    return _plain_form(context, source, tokens), tokens.expires_at
 
-        if form == "netrc":
-            return netrc(service, token), tokens.expires_at
-        return curl_config(_headers(context, entry, service, tokens)), tokens.expires_at
-    tokens = obtain(context, entry, args.path, Deadline(args.deadline), args.min_ttl)
-    say_if_bound(entry, tokens)
+
+def _for_http_tool(context: Context, source: Source, tokens: TokenSet) -> str:
+    from tui_oauth.adapters.http_tools import curl_config, netrc
+
+    service = _service(context, source)
+    token = one_line(source.entry, tokens.access_token.reveal())
+    if context.args.format == "netrc":
+        return netrc(service, token)
+    return curl_config(_headers(source, service, tokens))
+
+
+def _plain_form(context: Context, source: Source, tokens: TokenSet) -> str:
+    form, entry = context.args.format, source.entry
     if form == "json":
+        import json
+
         from tui_oauth.handing import token_fields
 
-        facts = token_fields(workspace.vault.get(entry.id), tokens)
-        return json.dumps(facts, indent=2) + "\n", tokens.expires_at
+        return json.dumps(token_fields(entry, tokens), indent=2) + "\n"
     token = one_line(entry, tokens.access_token.reveal())
     if form == "env":
         from tui_oauth.adapters.environment import environment_line, variable_of
 
-        return environment_line(
-            args.env or variable_of(entry.name, "ACCESS_TOKEN"), token
-        ), tokens.expires_at
+        return environment_line(context.args.env or variable_of(entry.name, "ACCESS_TOKEN"), token)
     if form == "header":
         from tui_oauth.handing import header_line
 
-        return header_line(workspace, entry, tokens) + "\n", tokens.expires_at
-    return token, tokens.expires_at
+        return header_line(context.workspace, entry, tokens) + "\n"
+    return token
 
 
-def _service(context: Context, entry: Entry) -> Service:
+def _service(context: Context, source: Source) -> Service:
     from tui_oauth.entries import entry_service
 
-    return entry_service(context.workspace, entry)
+    return entry_service(context.workspace, source.entry)
 
 
-def _bearer(context: Context, entry: Entry, program: str) -> TokenSet:
+def _bearer(source: Source, program: str) -> TokenSet:
     """A valid token that opens something by itself; UsageProblem where it is bound to a key."""
-    args = context.args
-    tokens = obtain(context, entry, args.path, Deadline(args.deadline), args.min_ttl)
+    tokens = source.tokens()
     if tokens.bound:
         raise UsageProblem(
-            f"The token of {entry.name} is bound to a key (DPoP): each call needs a proof of its own, "
+            f"The token of {source.entry.name} is bound to a key (DPoP): each call needs a proof of its own, "
             f"which {program} cannot make.",
             "In Python, tui_oauth.EntryAuth makes them.",
         )

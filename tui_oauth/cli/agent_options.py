@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
+from tui_oauth.cli import options
+
+Parser = options.Parser
 
 
-def status(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def install(parser: argparse.ArgumentParser) -> None:
+def install(parser: Parser) -> None:
     parser.add_argument(
         "--print", dest="only_print", action="store_true", help="print the unit, write nothing"
     )
 
 
-def token_file(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the entry")
+def token_file(parser: Parser) -> None:
+    options.named(parser)
     parser.add_argument("--off", action="store_true", help="keep no file for it any more")
 
 
-def allow(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="the entry")
+def allow(parser: Parser) -> None:
+    options.named(parser)
     parser.add_argument(
         "programs",
         metavar="PROGRAM",
@@ -31,6 +29,6 @@ def allow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anyone", action="store_true", help="every program of yours again")
 
 
-def audit(parser: argparse.ArgumentParser) -> None:
+def audit(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="only of this entry")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    options.json_result(parser)

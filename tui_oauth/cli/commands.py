@@ -318,7 +318,7 @@ COMMANDS = (
         "agent:status",
         "how the background keeper stands: each entry's next refresh and last error",
         "tui-oauth agent status --json",
-        agent_options.status,
+        options.json_result,
     ),
     Command(
         "agent file",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
@@ -52,12 +52,19 @@ def taking(context: Context, entry: Entry, way: str) -> Iterator[None]:
 
 
 def from_agent(
-    context: Context, verb: str, name: str, min_ttl: int, time_left: Deadline
+    context: Context,
+    verb: str,
+    name: str,
+    min_ttl: int,
+    time_left: Deadline,
+    way: str = "",
+    note: Callable[[str], None] = output.note,
 ) -> str | None:
     """What a running agent gives; None where the vault is to be asked by this process itself.
 
     It is where the person named a key for this call, which has to be the right one, or wants to see the
-    traffic.
+    traffic. `way` is how the record calls the command, where it is not the verb; `note` is told what
+    the agent has to say besides.
     """
     environ = context.environ
     if "XDG_RUNTIME_DIR" not in environ or context.args.trace or context.names_a_key:
@@ -66,7 +73,7 @@ def from_agent(
 
     vault = str(context.workspace.places.vault)
     seconds = time_left.left()
-    return token_from_agent(environ, vault, verb, name, min_ttl, output.note, seconds)
+    return token_from_agent(environ, vault, verb, name, min_ttl, note, seconds, way)
 
 
 def say_if_bound(entry: Entry, tokens: TokenSet) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
 from tui_oauth.errors import ProviderUnreachable, VaultBusy
+from tui_oauth.vault.files import Signature, signature_of
+
+if TYPE_CHECKING:
+    from tui_oauth.workspace import Workspace
 
 _LOOK_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 2, 300
@@ -22,7 +28,7 @@ def keep_written(context: Context, write: Callable[[], int | None]) -> int:
     workspace = context.workspace
     pause = _FIRST_PAUSE
     while True:
-        seen = workspace.vault.listing()
+        seen = _signed(workspace)
         try:
             ends = write()
             pause = _FIRST_PAUSE
@@ -30,8 +36,16 @@ def keep_written(context: Context, write: Callable[[], int | None]) -> int:
         except (ProviderUnreachable, VaultBusy) as error:
             output.note(f"tui-oauth: {error}")
             due, pause = workspace.now() + pause, min(pause * 2, _LONGEST_PAUSE)
-        while (due is None or workspace.now() < due) and not workspace.vault.changed_on_disk(seen):
+        while (due is None or workspace.now() < due) and _signed(workspace) == seen:
             time.sleep(_LOOK_SECONDS)
+
+
+def _signed(workspace: Workspace) -> Signature | None:
+    """What tells one state of the vault's file from another; no key is needed for it."""
+    try:
+        return signature_of(os.lstat(workspace.places.vault))
+    except OSError:
+        return None
 
 
 def next_look(ends: int | None, min_ttl: int, now: int) -> int | None:

@@ -20,24 +20,38 @@ def everywhere(parser: Parser, default: str | None) -> None:
     group = parser.add_argument_group("options of every command")
     group.add_argument("--vault", metavar="PATH", default=text, help="the vault file to use")
     group.add_argument("--key-file", metavar="PATH", default=text, help="the key file to use")
-    group.add_argument(
-        "--passphrase-command",
-        metavar="LINE",
-        default=text,
-        help="a command that prints the passphrase",
-    )
-    group.add_argument(
-        "--passphrase-fd",
-        metavar="N",
-        type=count,
-        default=default,
-        help="read the passphrase from this file descriptor",
-    )
+    passphrase_source(group, "passphrase", "the passphrase", text, default)
     group.add_argument(
         "--debug",
         action="store_true",
         default=flag,
         help="show on standard error what is done, without secrets",
+    )
+
+
+def passphrase_source(
+    group: argparse._ArgumentGroup,
+    name: str,
+    called: str,
+    line: str = "",
+    number: str | None = None,
+) -> None:
+    """Where the passphrase `called` so comes from: a command or a file descriptor, never an argument.
+
+    `line` and `number` are the defaults of the two.
+    """
+    group.add_argument(
+        f"--{name}-command",
+        metavar="LINE",
+        default=line,
+        help=f"a command that prints {called}",
+    )
+    group.add_argument(
+        f"--{name}-fd",
+        metavar="N",
+        type=count,
+        default=number,
+        help=f"read {called} from this file descriptor",
     )
 
 
@@ -268,6 +282,12 @@ def list_entries(parser: Parser) -> None:
 
 def token(parser: Parser) -> None:
     named(parser)
+    fresh(parser)
+    json_result(parser)
+
+
+def fresh(parser: Parser) -> None:
+    """For commands that hand a token to a program."""
     parser.add_argument(
         "--min-ttl",
         metavar="SECONDS",
@@ -276,7 +296,6 @@ def token(parser: Parser) -> None:
         help="refresh first when the token ends within this time (default 60)",
     )
     deadline(parser)
-    json_result(parser)
     trace(parser)
 
 

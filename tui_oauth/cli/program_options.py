@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tui_oauth.cli import options
-from tui_oauth.cli.values import count, port
+from tui_oauth.cli.values import port
 
 Parser = argparse.ArgumentParser
 
@@ -29,8 +29,7 @@ def execute(parser: Parser) -> None:
         help="give the command a file with the header line instead, private, in memory and gone "
         "when it ends; the variable (MY_INTERCOM_HEADER_FILE) has its path",
     )
-    _fresh(parser)
-    options.trace(parser)
+    options.fresh(parser)
     parser.set_defaults(program=[])
 
 
@@ -39,7 +38,7 @@ def git_credential(parser: Parser) -> None:
     parser.add_argument(
         "action", metavar="ACTION", help="what git adds itself: get, store or erase"
     )
-    _fresh(parser)
+    options.fresh(parser)
 
 
 def kubectl_credential(parser: Parser) -> None:
@@ -49,7 +48,7 @@ def kubectl_credential(parser: Parser) -> None:
         action="store_true",
         help="the ID token, which clusters that trust an OpenID provider want",
     )
-    _fresh(parser)
+    options.fresh(parser)
 
 
 def xoauth2(parser: Parser) -> None:
@@ -69,7 +68,7 @@ def xoauth2(parser: Parser) -> None:
         "--host", metavar="HOST", default="", help="with --oauthbearer: the mail server"
     )
     parser.add_argument("--port", metavar="N", type=port, help="with --oauthbearer: its port")
-    _fresh(parser)
+    options.fresh(parser)
 
 
 def curl(parser: Parser) -> None:
@@ -81,7 +80,7 @@ def curl(parser: Parser) -> None:
         default="",
         help="what to fetch; refused where the token must not go there",
     )
-    _fresh(parser)
+    options.fresh(parser)
 
 
 def write(parser: Parser) -> None:
@@ -109,15 +108,4 @@ def write(parser: Parser) -> None:
         action="store_true",
         help="go on until ^C, and write each new token, refreshing before one ends",
     )
-    _fresh(parser)
-
-
-def _fresh(parser: Parser) -> None:
-    options.deadline(parser)
-    parser.add_argument(
-        "--min-ttl",
-        metavar="SECONDS",
-        type=count,
-        default=60,
-        help="refresh first when the token ends within this time (default 60)",
-    )
+    options.fresh(parser)

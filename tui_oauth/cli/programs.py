@@ -62,7 +62,7 @@ def _text(context: Context, name: str) -> Secret:
     args, workspace = context.args, context.workspace
     time_left = Deadline(args.deadline)
     verb = "header" if args.header_file else "token"
-    given = from_agent(context, verb, name, args.min_ttl, time_left)
+    given = from_agent(context, verb, name, args.min_ttl, time_left, "exec")
     if given is not None:
         return Secret(given)
     entry = workspace.vault.find(name)

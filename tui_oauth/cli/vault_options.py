@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tui_oauth.cli.options import Parser, json_result
-from tui_oauth.cli.values import count, unlock_span
+from tui_oauth.cli.options import Parser, json_result, passphrase_source
+from tui_oauth.cli.values import unlock_span
 
 
 def init(parser: Parser) -> None:
@@ -98,18 +98,7 @@ def import_bundle(parser: Parser) -> None:
     )
     json_result(parser)
     given = parser.add_mutually_exclusive_group()
-    given.add_argument(
-        "--bundle-passphrase-command",
-        metavar="LINE",
-        default="",
-        help="a command that prints the bundle's passphrase",
-    )
-    given.add_argument(
-        "--bundle-passphrase-fd",
-        metavar="N",
-        type=count,
-        help="read the bundle's passphrase from this file descriptor",
-    )
+    passphrase_source(given, "bundle-passphrase", "the bundle's passphrase")
 
 
 def doctor(parser: Parser) -> None:
@@ -125,15 +114,4 @@ def doctor(parser: Parser) -> None:
 def _new_passphrase(parser: Parser) -> None:
     """Where a new passphrase comes from when nobody types it; the old one has its own options."""
     new = parser.add_mutually_exclusive_group()
-    new.add_argument(
-        "--new-passphrase-command",
-        metavar="LINE",
-        default="",
-        help="a command that prints the new passphrase",
-    )
-    new.add_argument(
-        "--new-passphrase-fd",
-        metavar="N",
-        type=count,
-        help="read the new passphrase from this file descriptor",
-    )
+    passphrase_source(new, "new-passphrase", "the new passphrase")
