@@ -159,6 +159,7 @@ def _sign_in(session: Session, provider: PracticeProvider) -> None:
     run("token", "practice", "--json", shows="practice_token")
     run("header", "practice", shows="practice_token")
     run("check", "practice")
+    run("extract", "practice", "tags", "--to", f"jsonl:{shell.home}/extracted", code=None)
     run("refresh", "practice")
     _learn(session)
     provider.application.behaviour = Behaviour(html=True, expires_in=3600)

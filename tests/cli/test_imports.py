@@ -9,7 +9,20 @@ import sys
 import pytest
 from cli_tools import Shell
 
-HEAVY = {"textual", "rich", "httpx", "httpcore", "asyncio", "ssl", "click", "segno", "h11"}
+HEAVY = {
+    "dlt",
+    "duckdb",
+    "pyarrow",
+    "textual",
+    "rich",
+    "httpx",
+    "httpcore",
+    "asyncio",
+    "ssl",
+    "click",
+    "segno",
+    "h11",
+}
 
 
 def loaded(shell: Shell, *args: str) -> set[str]:

@@ -116,6 +116,8 @@ def test_rule_118_and_119_no_command_prints_what_a_terminal_would_obey(foreign: 
         run("revoke", name, "--json")
         run("revoke", name)
         run("rename", name, ARGUMENT)
+        run("extract", name, "--list")
+        run("extract", name, ARGUMENT, "--to", ARGUMENT)
         run("delete", name, "--yes", "--revoke")
         run("delete", name, "--yes")
     run("callback-url", "--all")

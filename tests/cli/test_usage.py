@@ -32,7 +32,7 @@ def test_the_tree_names_every_command_of_the_interface():
         "check", "refresh", "revoke", "rename", "delete", "sandbox", "demo", "unlock", "lock",
         "vault key list", "vault key add", "vault key remove", "vault passphrase", "vault rekey",
         "vault backup", "export", "import", "doctor", "discover", "exec",
-        "agent", "agent status", "agent install", "agent file", "agent allow", "audit",
+        "agent", "agent status", "agent install", "agent file", "agent allow", "audit", "extract",
         "write", "curl", "git-credential", "kubectl-credential", "xoauth2",
     }  # fmt: skip
 

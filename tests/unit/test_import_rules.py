@@ -62,7 +62,10 @@ def test_each_library_has_its_room():
         "proofs",  # signs proofs of possession
         "signatures",  # verifies ID tokens
     }
-    assert importers_of("httpx") <= {"net", "entry_auth"}
+    assert importers_of("httpx") <= {"net", "entry_auth", "extract.calls"}
+    assert {
+        name for name in importers_of("dlt", "duckdb", "pyarrow") if not within(name, "extract")
+    } == set()
     assert {name for name in importers_of("textual", "rich") if not within(name, "tui")} == set()
     assert importers_of("segno") == {"qr"}
 

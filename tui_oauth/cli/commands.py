@@ -342,6 +342,15 @@ COMMANDS = (
         agent_options.install,
     ),
     Command(
+        "extract",
+        "extract:extract",
+        "extract data with an authorized entry, into DuckDB, files or a data warehouse",
+        "tui-oauth extract my-intercom --list\n"
+        "  tui-oauth extract my-intercom contacts conversations --to duckdb:crm.duckdb\n"
+        "  tui-oauth extract my-intercom tags --to jsonl:./data --json",
+        options.extract,
+    ),
+    Command(
         "sandbox",
         "practice:sandbox",
         "run the practice provider until ^C",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from tui_oauth.cli.values import count, port, seconds, span
+from tui_oauth.cli.values import count, moment, port, seconds, span
 
 Parser = argparse.ArgumentParser
 
@@ -342,6 +342,41 @@ def revoke(parser: Parser) -> None:
         help="remove the tokens here also if the service did not revoke them",
     )
     trace(parser)
+
+
+def extract(parser: Parser) -> None:
+    named(parser)
+    parser.add_argument(
+        "resources",
+        metavar="RESOURCE",
+        nargs="*",
+        help="what to extract, or all; see --list",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="DESTINATION",
+        default="",
+        help="duckdb:FILE (default extracted.duckdb), jsonl:DIR, csv:DIR, parquet:DIR, the URL of an "
+        "object storage, or a destination of dlt that is set up its way (snowflake, bigquery ...)",
+    )
+    parser.add_argument(
+        "--since",
+        metavar="DATE",
+        type=moment,
+        help="what has changed since DATE (2026-01-31, or with time: 2026-01-31T08:00:00Z), instead of "
+        "since the last run",
+    )
+    parser.add_argument("--full", action="store_true", help="everything anew")
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=count,
+        help="at most N rows of each; the next run goes on from there",
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="what can be extracted, and what each needs"
+    )
+    json_result(parser)
 
 
 def sandbox(parser: Parser) -> None:

@@ -50,6 +50,19 @@ def span(text: str) -> int:
     return _given(span_seconds, text)
 
 
+def moment(text: str) -> int:
+    """A day, or a time by RFC 3339, as Unix milliseconds; without a zone it is UTC."""
+    from datetime import UTC, datetime  # of use to one option alone
+
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "a date is wanted, such as 2026-01-31, or with time 2026-01-31T08:00:00Z"
+        ) from None
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
 def unlock_span(text: str) -> int:
     """How long a vault may stay unlocked, in seconds."""
     from tui_oauth.vault_care import unlock_seconds  # of use to this command alone

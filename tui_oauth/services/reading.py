@@ -146,6 +146,15 @@ class Table:
                 self.problem(key, f"holds {_kind(item)}; every item has to be a table")
         return out
 
+    def document(self, key: str) -> dict[str, Any]:
+        """The table under `key` as it stands, whatever is in it; an empty one where it is left out."""
+        value = self._take(key, dict, "a table")
+        return dict(value or {})
+
+    def names(self) -> list[str]:
+        """The keys of this table, for tables whose keys are names that the file gives."""
+        return list(self._data)
+
     def close(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._data:
