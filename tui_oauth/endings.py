@@ -13,14 +13,23 @@ from tui_oauth.errors import UsageProblem
 from tui_oauth.model import Entry, renews
 
 ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET = "access token", "refresh token", "client secret"
-NEVER = "never"
+CONSENT = "sign-in"
+"""What the person has given at the provider; it ends after some days where the provider says so."""
 
-SOON = {ACCESS_TOKEN: 600, REFRESH_TOKEN: 7 * 86_400, CLIENT_SECRET: 14 * 86_400}
+NEVER, TESTING = "never", "testing"
+
+DAY = 86_400
+SOON = {
+    ACCESS_TOKEN: 600,
+    REFRESH_TOKEN: 7 * DAY,
+    CONSENT: 2 * DAY,
+    CLIENT_SECRET: 14 * DAY,
+}
 """How many seconds before its end each is warned of: a new secret takes longer than a sign-in."""
 
 
 class Ending(NamedTuple):
-    """`what` (one of the three above) ends at `at` (Unix seconds), and `remedy` says what helps."""
+    """`what` (one of the four above) ends at `at` (Unix seconds), and `remedy` says what helps."""
 
     what: str
     at: int
@@ -40,6 +49,10 @@ def endings(entry: Entry) -> list[Ending]:
         found.append(
             Ending(REFRESH_TOKEN, entry.refresh_expires_at, "as far as known; use may prolong it")
         )
+    began = entry.authorized_at or entry.issued_at
+    if entry.authorized and entry.consent_days and began is not None and renews(entry):
+        ends = began + entry.consent_days * DAY
+        found.append(Ending(CONSENT, ends, "then a person has to authorize again"))
     if entry.configured and entry.client_secret_expires_at is not None:
         found.append(
             Ending(CLIENT_SECRET, entry.client_secret_expires_at, "get a new one, and configure it")
@@ -50,6 +63,26 @@ def endings(entry: Entry) -> list[Ending]:
 def first_ending(entry: Entry) -> Ending | None:
     """The next end that needs a person; None where none is known."""
     return next(iter(endings(entry)), None)
+
+
+def days_of(text: str, testing: int | None) -> int | None:
+    """How many days a sign-in lasts: `7` or `7d`; None for "never".
+
+    "testing" stands for `testing`, what the service gives applications that are in testing there. Raises
+    UsageProblem for anything else.
+    """
+    word = text.strip().casefold()
+    if word == NEVER:
+        return None
+    if word == TESTING and testing is not None:
+        return testing
+    number = word.removesuffix("d")
+    if not (number.isascii() and number.isdigit() and 0 < int(number[:5]) <= 3650):
+        also = f", {TESTING} where the application is in testing there" if testing else ""
+        raise UsageProblem(
+            "How long a sign-in lasts is a number of days.", f"For instance 7d, or never{also}."
+        )
+    return int(number)
 
 
 def day_of(text: str) -> int | None:

@@ -11,15 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui_oauth.endings import (
-    ACCESS_TOKEN,
-    CLIENT_SECRET,
-    REFRESH_TOKEN,
-    Ending,
-    day_of,
-    endings,
-    first_ending,
-)
+from tui_oauth.endings import day_of, days_of
 from tui_oauth.errors import InvalidService, NeedsPerson, NotFound, UsageProblem
 from tui_oauth.model import (
     Entry,
@@ -27,13 +19,12 @@ from tui_oauth.model import (
     Grant,
     Status,
     clean_value,
-    renews,
     status_of,
     valid_name,
     without_tokens,
 )
 from tui_oauth.secret import Secret
-from tui_oauth.text import duration, neutralise, relative, rfc3339
+from tui_oauth.text import neutralise, relative, rfc3339
 
 if TYPE_CHECKING:
     from tui_oauth.services.callback_matrix import CallbackChoice
@@ -103,6 +94,7 @@ def configure_entry(
     scopes: tuple[str, ...] | None = None,
     variables: Mapping[str, str] | None = None,
     secret_ends: str | None = None,
+    sign_in_lasts: str | None = None,
     expected_revision: int | None = None,
 ) -> Entry:
     """Configure OAuth. What is None stays as it is; an empty client secret removes the stored one.
@@ -110,8 +102,8 @@ def configure_entry(
     A new client ID or variable ends what was authorized with the old ones: tokens of another
     client cannot be refreshed with it (RFC 6749 section 6). A new client secret does not: it is
     the same client's. `secret_ends` is the last day of the client secret as the provider shows it
-    (2027-03-31, or never). Raises UsageProblem, or Conflict when `expected_revision` is no longer the
-    entry's.
+    (2027-03-31, or never), `sign_in_lasts` for how many days a person's consent counts there (7d, never, or
+    testing). Raises UsageProblem, or Conflict when `expected_revision` is no longer the entry's.
     """
     service = declared_service(workspace, entry)
     given = None if variables is None else _known_variables(service, variables)
@@ -123,6 +115,8 @@ def configure_entry(
         else Secret(clean_value(labels.client_secret, client_secret.reveal()))
     )
     ends_at = None if secret_ends is None else day_of(secret_ends)
+    testing = service.refresh.refresh_testing_days
+    days = None if sign_in_lasts is None else days_of(sign_in_lasts, testing)
     now = workspace.now()
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
@@ -144,6 +138,8 @@ def configure_entry(
         if secret_ends is not None or after.client_secret != held.client_secret:
             # What was known of the old secret says nothing of a new one.
             changed = replace(changed, client_secret_expires_at=ends_at)
+        if sign_in_lasts is not None:
+            changed = replace(changed, consent_days=days)
         ends = after.client_id != held.client_id or merged != dict(current.variables)
         # Without a person other scopes are simply asked for, by the next one who wants a token.
         if ends or (current.grant == Grant.CLIENT and changed.scopes != current.scopes):
@@ -265,54 +261,6 @@ def needed_callback_url(workspace: Workspace, entry: Entry) -> str:
 def status(workspace: Workspace, entry: Entry) -> Status:
     """Where `entry` stands now."""
     return status_of(entry, workspace.now())
-
-
-def status_words(entry: Entry, now: int) -> tuple[str, str]:
-    """A sign and the words for where `entry` stands: readable without colour."""
-    state = status_of(entry, now)
-    if state is Status.NOT_CONFIGURED:
-        return "◐", "Not Configured"
-    if state is Status.CONFIGURED:
-        return "◐", "No token yet" if entry.grant == Grant.CLIENT else "Not Authorized"
-    if state is Status.NEEDS_AUTHORIZATION:
-        return "✕", "Authorize again"
-    if state is Status.EXPIRED:
-        return "✕", "Expired"
-    ending = first_ending(entry)
-    if ending is not None and ending.soon(now):
-        return "▲", _ending_words(ending, now)
-    return "●", "Authorized"
-
-
-def _ending_words(ending: Ending, now: int) -> str:
-    left = ending.at - now
-    if ending.what == ACCESS_TOKEN:
-        return f"Expires in {duration(left)}"
-    if ending.what == CLIENT_SECRET:
-        return "Secret ends soon" if left > 0 else "Secret has ended"
-    return "Grant ends soon" if left > 0 else "May have ended"
-
-
-def ending_facts(entry: Entry, now: int) -> list[tuple[str, str]]:
-    """Labels and words for what ends without renewing, but for the access token itself."""
-    label = {REFRESH_TOKEN: "Grant ends", CLIENT_SECRET: "Secret ends"}
-    facts = []
-    for ending in endings(entry):
-        if ending.what in label:
-            words = f"{rfc3339(ending.at)} ({relative(ending.at, now)}): {ending.remedy}"
-            facts.append((label[ending.what], words))
-    return facts
-
-
-def expiry_words(entry: Entry, now: int) -> str:
-    """When the access token of `entry` ends, in a few words; empty where there is none."""
-    if not entry.authorized:
-        return ""
-    if entry.expires_at is None:
-        return "does not expire"
-    if entry.expires_at <= now:
-        return "renewed on use" if renews(entry) else "expired"
-    return f"in {duration(entry.expires_at - now)}"
 
 
 def describe(workspace: Workspace, entry: Entry) -> dict[str, Any]:

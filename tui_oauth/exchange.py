@@ -191,7 +191,8 @@ def _store(
         variables = {**current.variables, **decided}
         # Whoever authorized it before may be somebody else.
         unknown = Account("")
-        granted = with_tokens(replace(current, variables=variables), tokens, now, unknown)
+        current = replace(current, variables=variables, authorized_at=now)
+        granted = with_tokens(current, tokens, now, unknown)
         # The key that the tokens are bound to is nothing without them, nor they without it.
         key = held.proof_key if applicant.prover is None else applicant.prover.key.pem
         return granted, replace(held, tokens=tokens, proof_key=key)

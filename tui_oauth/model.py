@@ -101,8 +101,8 @@ class Entry:
     empty. `client_secret_expires_at` is known for clients that registered themselves, or from the
     person. `refresh_expires_at` is the tokens' own. `token_file` and `programs` are marks for the
     agent and the commands (`marks`): a file with the token, and the executable files of those that
-    may take it, empty for all.
-    empty. `client_secret_expires_at` is known for clients that registered themselves.
+    may take it, empty for all. `authorized_at` is when a person last authorized it, and
+    `consent_days` for how long that lasts, where the person knows.
     `first_way` is what its sign-in shows first (`ways.Way`), empty for what the surroundings say.
     """
 
@@ -133,6 +133,8 @@ class Entry:
     programs: tuple[str, ...] = ()
     refresh_expires_at: int | None = None
     first_way: str = ""
+    authorized_at: int | None = None
+    consent_days: int | None = None
 
 
 def renews(entry: Entry) -> bool:
@@ -181,6 +183,7 @@ def without_tokens(entry: Entry, now: int) -> Entry:
         needs_authorization=False,
         has_refresh_token=False,
         granted_scopes=(),
+        authorized_at=None,
         issued_at=None,
         expires_at=None,
         refresh_expires_at=None,

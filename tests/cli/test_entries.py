@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from importlib.resources import files
 
 import pytest
 
@@ -266,3 +268,38 @@ def test_create_with_scopes_of_one_s_own(shell):
     assert shell.run("create", "bad", "--service", "github", "--scope", 'a"b', code=2).err
     done = shell.run("create", "helpdesk", "--service", "intercom", "--scope", "anything")
     assert "chosen in its own pages" in done.err
+
+
+def test_what_ends_is_said_with_its_reason_and_the_command_that_mends_it(
+    shell, authorized, workspace
+):
+    authorized(refresh_token="r", ends_in=3600)
+    folder = shell.settings.parent / "services"
+    folder.mkdir(mode=0o700)
+    built_in = (files("tui_oauth.services") / "data" / "practice.toml").read_text()
+    own = built_in.replace("[refresh]", "[refresh]\nrefresh_testing_days = 1", 1)
+    shell.run("create", "later", "--service", "intercom", "--set", "region=eu")
+    bad = shell.run("configure", "practice", "--sign-in-lasts", "testing", code=2)
+    assert "7d" in bad.err
+    (folder / "practice.toml").write_text(own)
+    shell.run("configure", "practice", "--sign-in-lasts", "testing")
+    shown = shell.run("show", "practice").out
+    assert "Sign-in ends soon" in shown
+    assert "Why            The service wants a new sign-in" in shown
+    assert "Mend it        tui-oauth authorize practice\n" in shown
+    assert "Sign-in ends   20" in shown
+    assert shell.run("list", "--expiring", "2d", "--exit-code", code=7).out.count("\n") == 2
+    names = [line.split()[0] for line in shell.run("list", "--sort", "urgency").out.splitlines()]
+    assert names == ["NAME", "practice", "later"]
+    assert "later" in shell.run("list").out.splitlines()[1]
+    shell.run("configure", "practice", "--sign-in-lasts", "never")
+    assert "● Authorized" in shell.run("show", "practice").out
+
+
+def test_a_client_secret_that_ends_is_told_before_anybody_has_signed_in(shell, configured):
+    day = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 3 * 86_400))
+    shell.run("configure", "practice", "--client-secret-expires", day)
+    assert "▲ Secret ends soon" in shell.run("list").out
+    assert "Mend it       tui-oauth configure practice" in shell.run("show", "practice").out
+    assert "practice" in shell.run("list", "--expiring", "7d").out
+    assert shell.run("list", "--expiring", "1h").out == ""

@@ -20,8 +20,6 @@ from tui_oauth.entries import (
     create_entry,
     delete_entry,
     describe,
-    expiry_words,
-    status_words,
 )
 from tui_oauth.errors import (
     Conflict,
@@ -32,6 +30,7 @@ from tui_oauth.errors import (
     StorageFailed,
     UsageProblem,
 )
+from tui_oauth.health import expiry_words, status_words
 from tui_oauth.model import Entry, Grant
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.secret import Secret

@@ -7,9 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from tui_oauth.endings import ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, day_of, endings
-from tui_oauth.entries import ending_facts, status_words
-from tui_oauth.errors import UsageProblem
+from tui_oauth.endings import (
+    ACCESS_TOKEN,
+    CLIENT_SECRET,
+    CONSENT,
+    REFRESH_TOKEN,
+    day_of,
+    days_of,
+    endings,
+)
+from tui_oauth.errors import Fix, UsageProblem
+from tui_oauth.health import by_urgency, ending_facts, health_of, status_words
 from tui_oauth.model import Entry, Grant, TokenSet, with_tokens, without_tokens
 from tui_oauth.oauth.answer import read_tokens
 from tui_oauth.oauth.http import Response
@@ -119,3 +127,70 @@ def test_a_day_is_whole() -> None:
     for bad in ("", "31.3.2027", "2027-02-30", "tomorrow"):
         with pytest.raises(UsageProblem, match="is a date"):
             day_of(bad)
+
+
+def test_a_sign_in_that_lasts_some_days_counts_from_the_sign_in() -> None:
+    entry = with_tokens(replace(BARE, consent_days=7, authorized_at=NOW - 4 * DAY), TOKENS, NOW)
+    assert [(ending.what, ending.at) for ending in endings(entry)] == [(CONSENT, NOW + 3 * DAY)]
+    for later, words, tone in (
+        (0, "● Authorized", "good"),
+        (DAY + 1, "▲ Sign-in ends soon", "warn"),
+        (4 * DAY, "▲ Sign-in has ended", "warn"),
+    ):
+        assert status_and_tone(entry, NOW + later) == (words, tone)
+    assert health_of(entry, NOW + 2 * DAY).fix is Fix.AUTHORIZE
+    assert endings(replace(entry, consent_days=None)) == []
+    assert endings(without_tokens(entry, NOW)) == []
+    before_this_version = replace(entry, authorized_at=None)
+    assert [ending.at for ending in endings(before_this_version)] == [NOW + 7 * DAY]
+
+
+def test_days_are_those_of_the_person_or_of_the_service_in_testing() -> None:
+    assert [days_of(word, 7) for word in ("testing", " 30D", "1", "Never")] == [7, 30, 1, None]
+    for bad in ("0", "-1", "7 weeks", "x", "", "99999"):
+        with pytest.raises(UsageProblem, match="number of days"):
+            days_of(bad, 7)
+    with pytest.raises(UsageProblem):
+        days_of("testing", None)
+    assert Catalogue().get("gmail").refresh.refresh_testing_days == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "why", "fix"),
+    [
+        ({"configured": False}, "◐ Not Configured", "no client ID", Fix.CONFIGURE),
+        ({}, "◐ Not Authorized", "signed in", Fix.AUTHORIZE),
+        ({"grant": Grant.CLIENT}, "◐ No token yet", "asked", Fix.AUTHORIZE),
+        ({"client_secret_expires_at": NOW + DAY}, "▲ Secret ends soon", "in 24 h", Fix.CONFIGURE),
+        ({"client_secret_expires_at": NOW - DAY}, "▲ Secret has ended", "24 h ago", Fix.CONFIGURE),
+        (
+            {"needs_authorization": True, "last_error": "It said no."},
+            "✕ Authorize again", "It said no.", Fix.AUTHORIZE,
+        ),
+        ({"authorized": True, "expires_at": NOW - 60}, "✕ Expired", "1 min ago", Fix.AUTHORIZE),
+        ({"authorized": True, "expires_at": NOW + 60}, "▲ Expires in 1 min", "ends", Fix.AUTHORIZE),
+        ({"authorized": True}, "● Authorized", "", Fix.NONE),
+    ],
+)  # fmt: skip
+def test_each_state_has_its_reason_and_what_mends_it(
+    changes: dict[str, object], words: str, why: str, fix: Fix
+) -> None:
+    found = health_of(replace(BARE, **changes), NOW)
+    assert f"{found.sign} {found.words}" == words
+    assert why in found.why
+    assert found.fix is fix
+
+
+def test_the_most_urgent_comes_first() -> None:
+    good = with_tokens(BARE, TOKENS, NOW)
+    made = [
+        replace(good, name="good"),
+        replace(BARE, name="not yet"),
+        replace(good, name="later", client_secret_expires_at=NOW + 5 * DAY),
+        replace(BARE, name="sooner", client_secret_expires_at=NOW + 2 * DAY),
+        replace(good, name="ended", refresh_expires_at=NOW - DAY),
+        replace(good, name="again", needs_authorization=True),
+    ]
+    names = [entry.name for entry in by_urgency(made, NOW)]
+    assert names == ["again", "ended", "sooner", "later", "not yet", "good"]
+    assert [entry.name for entry in arranged(made, "status", "", NOW)] == names

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from tui_oauth.model import Entry, renews
+from tui_oauth.endings import CONSENT, SOON, endings
+from tui_oauth.model import Entry
 
 REFRESHED = "refreshed"
 FAILING = "failing"
@@ -39,7 +40,11 @@ def between(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[Eve
 
 
 def ends_soon(entry: Entry, now: float, seconds: float) -> bool:
-    """Whether the access of `entry` ends within `seconds`, or has ended, and nothing renews it."""
-    if not entry.authorized or entry.expires_at is None or renews(entry):
-        return False
-    return entry.expires_at - now <= seconds
+    """Whether something of `entry` that nothing renews ends within `seconds`, or has ended (`endings`).
+
+    A sign-in may last a week only: of its end one hears two days before, as in the list.
+    """
+    return any(
+        ending.at - now <= (min(seconds, SOON[CONSENT]) if ending.what == CONSENT else seconds)
+        for ending in endings(entry)
+    )

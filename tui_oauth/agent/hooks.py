@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from tui_oauth.agent import events
 from tui_oauth.agent.events import Event
 from tui_oauth.entries import describe
-from tui_oauth.model import Entry
+from tui_oauth.model import Entry, renews
 from tui_oauth.text import neutralise, rfc3339
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Hooks:
         self._jobs: queue.Queue[_Job | None] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
         self._known: dict[str, Entry] | None = None
-        self._warned: dict[str, int] = {}
+        self._warned: dict[str, tuple[int | None, ...]] = {}
 
     def seen(self, workspace: Workspace, entries: Iterable[Entry]) -> None:
         """Take note of the entries as they are now, and run hooks for what has happened since."""
@@ -51,14 +51,20 @@ class Hooks:
         self.look_ahead(workspace)
 
     def look_ahead(self, workspace: Workspace) -> None:
-        """Run hooks for accesses that end soon, once for each end."""
+        """Run hooks for entries of which something ends soon, once for each sign-in, secret or token.
+
+        The end of a refresh token may be put off a little with each use, and is the same end all the same.
+        """
         seconds = workspace.settings.hooks.soon_days * 86_400
         known = self._known or {}
         for entry in known.values():
             if not events.ends_soon(entry, workspace.now(), seconds):
+                self._warned.pop(entry.id, None)
                 continue
-            if self._warned.get(entry.id) != entry.expires_at:
-                self._warned[entry.id] = entry.expires_at or 0
+            ends = None if renews(entry) else entry.expires_at
+            granted = entry.authorized_at, entry.client_secret_expires_at, ends
+            if self._warned.get(entry.id) != granted:
+                self._warned[entry.id] = granted
                 self.run(workspace, Event(events.EXPIRING_SOON, entry))
         for entry_id in self._warned.keys() - known.keys():
             del self._warned[entry_id]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tui_oauth import entries
+from tui_oauth import entries, health
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, ask_line, ask_secret, is_terminal
 from tui_oauth.cli.values import variables
 from tui_oauth.endings import first_ending
-from tui_oauth.errors import NeedsPerson, UsageProblem
+from tui_oauth.errors import Fix, NeedsPerson, UsageProblem
 from tui_oauth.model import Entry, Grant, Status
 from tui_oauth.text import relative, rfc3339
 
@@ -119,6 +119,7 @@ def configure(context: Context) -> int:
             args.scope,
             args.set,
             args.client_secret_expires,
+            args.sign_in_lasts,
         )
     )
     if nothing_given and not context.may_ask:
@@ -141,6 +142,7 @@ def configure(context: Context) -> int:
         scopes=None if args.scope is None else tuple(args.scope),
         variables=None if args.set is None else variables(args.set),
         secret_ends=args.client_secret_expires,
+        sign_in_lasts=args.sign_in_lasts,
         expected_revision=entry.revision,
     )
     output.result(f"Configured {entry.name} ({entry.service_name})")
@@ -172,6 +174,8 @@ def list_entries(context: Context) -> int:
     found = workspace.vault.entries()
     if args.expiring is not None:
         found = [entry for entry in found if _ends_within(entry, now, args.expiring)]
+    if args.sort == "urgency" or (args.expiring is not None and args.sort is None):
+        found = health.by_urgency(found, now)
     if args.json:
         output.as_json([entries.describe(workspace, entry) for entry in found])
     elif found:
@@ -190,18 +194,20 @@ def list_entries(context: Context) -> int:
 
 
 def _row(entry: Entry, now: int) -> tuple[str, ...]:
-    sign, words = entries.status_words(entry, now)
-    ends = entries.expiry_words(entry, now)
+    sign, words = health.status_words(entry, now)
+    ends = health.expiry_words(entry, now)
     state = f"{sign} {words}, {ends}" if words == "Authorized" and ends else f"{sign} {words}"
     return entry.name, entry.service_name, state, entry.account
 
 
 def _ends_within(entry: Entry, now: int, span: int) -> bool:
-    """Whether the entry had access and will need a person within `span` seconds."""
-    if not entry.authorized:
-        return False
+    """Whether the entry, or its client secret, will need a person within `span` seconds, or does now.
+
+    What was never authorized is about to lose nothing but its client secret.
+    """
     ending = first_ending(entry)
-    return entry.needs_authorization or (ending is not None and ending.at <= now + span)
+    soon = ending is not None and ending.at <= now + span
+    return soon or (entry.authorized and entry.needs_authorization)
 
 
 def show(context: Context) -> int:
@@ -212,6 +218,7 @@ def show(context: Context) -> int:
         output.as_json(entries.describe(workspace, entry))
         return 0
     now = workspace.now()
+    found = health.health_of(entry, now)
     by_person = entry.grant == Grant.PERSON
     with_person = entry.authorized and by_person
     output.facts(
@@ -220,22 +227,34 @@ def show(context: Context) -> int:
             ("Service", f"{entry.service_name} ({entry.service})"),
             *((f"  {name}", value) for name, value in sorted(entry.variables.items())),
             *entries.discovered_facts(workspace, entry),
-            ("Status", " ".join(entries.status_words(entry, now))),
+            ("Status", f"{found.sign} {found.words}"),
+            ("Why", found.why),
+            ("Mend it", _remedy(entry, found.fix)),
             ("Account", entry.account),
             ("", entry.account_detail),
             ("Scopes", " ".join(entry.granted_scopes)),
             ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
             ("Refresh token", _yes_no(entry.has_refresh_token) if with_person else ""),
-            *entries.ending_facts(entry, now),
+            *health.ending_facts(entry, now),
             ("Grant", "" if by_person else "client credentials: nobody has to authorize it"),
             ("Callback URL", entries.needed_callback_url(workspace, entry)),
             ("Created", _when(entry.created_at, now)),
             ("Changed", _when(entry.updated_at, now)),
-            ("Last error", entry.last_error),
+            ("Last error", "" if entry.last_error == found.why else entry.last_error),
             ("Id", entry.id),
         )
     )
     return 0
+
+
+def _remedy(entry: Entry, fix: Fix) -> str:
+    """The command that mends what ails `entry`."""
+    if fix is Fix.NONE:
+        return ""
+    if fix is Fix.CONFIGURE and entry.configured and entry.pinned:
+        return f"tui-oauth discover {entries.shell_word(entry.name)} --register"
+    command = "token" if fix is Fix.AUTHORIZE and entry.grant == Grant.CLIENT else fix.value
+    return f"tui-oauth {command} {entries.shell_word(entry.name)}"
 
 
 def _when(seconds: int | None, now: int) -> str:

@@ -192,6 +192,12 @@ def configure(parser: Parser) -> None:
         help="the last day of the client secret, as the provider shows it: 2027-03-31, or never",
     )
     parser.add_argument(
+        "--sign-in-lasts",
+        metavar="DAYS",
+        help="for how long a sign-in counts there, where you know: 7d, or never; testing where the "
+        "application is in testing at the service (Google: 7 days)",
+    )
+    parser.add_argument(
         "--scope",
         metavar="S",
         action="append",
@@ -270,8 +276,14 @@ def list_entries(parser: Parser) -> None:
         "--expiring",
         metavar="SPAN",
         type=span,
-        help="only entries whose access ends within SPAN (90, 30m, 12h, 7d) and is not renewed "
-        "by itself, and those where it has ended",
+        help="only entries whose access or client secret ends within SPAN (90, 30m, 12h, 7d) and is "
+        "not renewed by itself, and those where it has ended; the most urgent first",
+    )
+    parser.add_argument(
+        "--sort",
+        choices=("name", "urgency"),
+        metavar="ORDER",
+        help="name, or urgency: what needs a person first, then what will first",
     )
     parser.add_argument(
         "--exit-code",

@@ -107,7 +107,7 @@ def check(context: Context) -> int:
 
 def refresh(context: Context) -> int:
     """Refresh one entry, or all that renew by themselves."""
-    from tui_oauth.entries import expiry_words
+    from tui_oauth.health import expiry_words
     from tui_oauth.tokens import refresh_entry
 
     workspace, args = context.workspace, context.args

@@ -24,9 +24,9 @@ from tui_oauth.entries import (
     configure_entry,
     create_entry,
     entry_service,
-    status_words,
 )
 from tui_oauth.errors import CallbackUnavailable, ProviderUnreachable, SignInEnded
+from tui_oauth.health import status_words
 from tui_oauth.oauth.api import api_headers
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.paths import places

@@ -76,6 +76,8 @@ class RefreshFacts:
 
     `refresh_idle_days`: a refresh token ends so long after it was given or last used.
     `refresh_fixed_days`: it ends so long after the person authorized, however it is used.
+    `refresh_testing_days`: the same, for applications that are in testing at the service; whether one
+    is, only the person knows.
     """
 
     issues_refresh_token: bool | None = None
@@ -84,6 +86,7 @@ class RefreshFacts:
     refresh_lifetime: str = ""
     refresh_idle_days: int | None = None
     refresh_fixed_days: int | None = None
+    refresh_testing_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

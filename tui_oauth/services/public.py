@@ -82,7 +82,7 @@ def _redirect_rules(rules: RedirectUriRules) -> dict[str, Any]:
 
 def _refresh(facts: RefreshFacts) -> dict[str, Any]:
     found = _known(facts)
-    for name in ("refresh_idle_days", "refresh_fixed_days"):
+    for name in ("refresh_idle_days", "refresh_fixed_days", "refresh_testing_days"):
         if found[name] is None:
             del found[name]
     return found

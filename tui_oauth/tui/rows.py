@@ -6,25 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from tui_oauth.endings import first_ending
-from tui_oauth.entries import expiry_words, status_words
+from tui_oauth.health import by_urgency, expiry_words, health_of, status_words
 from tui_oauth.model import Entry, Status, normalised_name, status_of
 from tui_oauth.text import neutralise
 
 SORTS: Mapping[str, str] = {
     "name": "name",
-    "status": "status",
+    "status": "urgency",
     "service": "service",
     "expires": "expiry",
 }
 _NEVER = 1 << 62
-# What needs a person first comes first.
-_URGENCY = (
-    Status.NEEDS_AUTHORIZATION,
-    Status.EXPIRED,
-    Status.CONFIGURED,
-    Status.NOT_CONFIGURED,
-    Status.AUTHORIZED,
-)
 
 
 class Row(NamedTuple):
@@ -67,16 +59,8 @@ def status_and_tone(entry: Entry, now: int, waits_until: int | None = None) -> t
     """Sign and words of where `entry` stands, and the tone they are shown in."""
     if waits_until is not None:
         return f"▸ Waiting {clock(waits_until - now)}", "busy"
-    sign, words = status_words(entry, now)
-    state = status_of(entry, now)
-    if state is Status.AUTHORIZED:
-        ending = first_ending(entry)
-        tone = "warn" if ending is not None and ending.soon(now) else "good"
-    elif state in (Status.NOT_CONFIGURED, Status.CONFIGURED):
-        tone = "quiet"
-    else:
-        tone = "bad"
-    return f"{sign} {words}", tone
+    found = health_of(entry, now)
+    return f"{found.sign} {found.words}", found.tone
 
 
 def clock(seconds: int) -> str:
@@ -91,7 +75,7 @@ def arranged(entries: Iterable[Entry], sort: str, query: str, now: int) -> list[
     left = [entry for entry in entries if _matches(entry, words, now)]
     left.sort(key=lambda entry: normalised_name(entry.name))
     if sort == "status":
-        left.sort(key=lambda entry: _URGENCY.index(status_of(entry, now)))
+        left = by_urgency(left, now)
     elif sort == "service":
         left.sort(key=lambda entry: normalised_name(entry.service_name))
     elif sort == "expires":

@@ -186,6 +186,8 @@ _ENTRY: _Readers = {
     "programs": _list,
     "refresh_expires_at": _number,
     "first_way": _words,
+    "authorized_at": _number,
+    "consent_days": _number,
 }
 _SECRETS: _Readers = {
     "client_id": _words,

@@ -262,6 +262,7 @@ def test_the_days_of_a_refresh_token_are_those_of_its_words(service_id: str) -> 
     facts = Catalogue().get(service_id).refresh
     days = facts.refresh_idle_days or facts.refresh_fixed_days
     assert facts.refresh_idle_days is None or facts.refresh_fixed_days is None
+    assert facts.refresh_testing_days == (7 if "7 days while the consent screen" in words else None)
     if days is None:
         return
     number, unit = re.match(r"(?:about )?([\d.]+) (day|week|month|year|hour)", words).groups()

@@ -11,8 +11,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tui_oauth.entries import ending_facts, expiry_words
-from tui_oauth.model import Entry, Grant, Status, status_of
+from tui_oauth.errors import Fix
+from tui_oauth.health import ending_facts, expiry_words, health_of
+from tui_oauth.model import Entry, Grant
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
 from tui_oauth.tui.widgets.link_line import address_style
@@ -43,21 +44,23 @@ def lines_of(
     now: int,
     callback_url: str,
     waits_until: int | None = None,
-    found: Sequence[tuple[str, str]] = (),
+    facts: Sequence[tuple[str, str]] = (),
 ) -> list[Line]:
     """What there is to say about `entry`, in the order in which it matters.
 
-    `found` are the further facts of an entry that was made from a URL.
+    `facts` are the further facts of an entry that was made from a URL.
     """
+    found = health_of(entry, now)
     status, tone = status_and_tone(entry, now, waits_until)
     lines = [
         Line("Status", status, _TONES[tone]),
+        *([Line("Why", found.why)] if found.why and waits_until is None else []),
         Line("Next", next_step(entry, now, waits_until)),
         _GAP,
         Line("Service", entry.service_name),
     ]
     lines.extend(Line(name, value) for name, value in sorted(entry.variables.items()))
-    lines.extend(Line(name, value) for name, value in found if value)
+    lines.extend(Line(name, value) for name, value in facts if value)
     if entry.account:
         lines.append(Line("Account", entry.account))
         if entry.account_detail:
@@ -67,7 +70,7 @@ def lines_of(
     elif entry.scopes is not None:
         lines.append(Line("Scopes", " ".join(entry.scopes) or "none"))
     lines.extend(Line(label, words) for label, words in ending_facts(entry, now))
-    if entry.last_error:
+    if entry.last_error and entry.last_error != found.why:
         lines.append(Line("Last error", entry.last_error, "$error"))
     lines.append(_GAP)
     if entry.grant == Grant.CLIENT:
@@ -94,10 +97,14 @@ def next_step(entry: Entry, now: int, waits_until: int | None = None) -> str:
     """What to press next."""
     if waits_until is not None:
         return "a goes back to the Authorization link"
-    state = status_of(entry, now)
-    if state is Status.NOT_CONFIGURED:
-        return "enter to configure; g shows where to get the client ID"
-    if state is Status.AUTHORIZED:
+    fix = health_of(entry, now).fix
+    if fix is Fix.CONFIGURE:
+        if not entry.configured:
+            return "enter to configure; g shows where to get the client ID"
+        if entry.pinned:
+            return "g, and there r, registers the client anew"
+        return "g shows where to get a new secret; enter takes it"
+    if fix is Fix.NONE:
         return "t copies the access token; k asks whose it is"
     return "a to get a token" if entry.grant == Grant.CLIENT else "a to authorize"
 
