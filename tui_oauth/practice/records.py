@@ -25,6 +25,8 @@ PEOPLE_PERMISSIONS = (
     "Write conversations",
     "Read events",
     "Read counts",
+    "Read and write custom object instances",
+    "Export message data",
     "Read tickets",
     "Write tickets",
 )

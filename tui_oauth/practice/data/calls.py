@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui_oauth.practice.data.dataset import Dataset
 from tui_oauth.practice.data.scrolls import Scrolls
 from tui_oauth.practice.data.searching import Searches
 
+if TYPE_CHECKING:
+    from tui_oauth.practice.data.exporting import Exports
+
 
 class Rows(NamedTuple):
-    """An answer: its JSON text, and the number of rows in it."""
+    """An answer: its text or bytes, and the number of rows in it."""
 
-    text: str
+    text: str | bytes
     number: int
+    media_type: str = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is asked: `query` of the address, `body` of a POST, `named` parts of the path.
 
-    `here` is the address without its query, as the caller wrote it; `caller` is the app's key.
+    `here` is the address without its query, as the caller wrote it; `accepts` is the Accept
+    header; `caller` is the app's key.
     """
 
     dataset: Dataset
@@ -31,9 +36,11 @@ class Call:
     body: Any
     named: Mapping[str, str]
     here: str
+    accepts: str
     caller: str
     searches: Searches
     scrolls: Scrolls
+    exports: Exports
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tui_oauth.practice.data import people
+from tui_oauth.practice.data import people, support, workspace_rows
+from tui_oauth.practice.data.belonging import BELONGING
 from tui_oauth.practice.data.stamps import Stamps
 
 USUAL_ROWS: dict[str, int] = {
     "contacts": 1000,
-    "tags": 10,
     "companies": 100,
+    "conversations": 300,
+    "tickets": 120,
+    "calls": 80,
+    "activity_logs": 150,
+    "articles": 60,
+    "collections": 12,
+    "news_items": 25,
+    "newsfeeds": 2,
+    "tags": 10,
     "segments": 6,
     "admins": 5,
+    "teams": 4,
+    "subscription_types": 4,
+    "ticket_types": 3,
+    "ticket_states": 5,
+    "data_attributes": 12,
+    "conversation_attributes": 4,
+    "custom_objects": 60,
+    "content_export": 90,
 }
 """Rows of each resource that has numbers of its own, unless others are asked for."""
+
+_TEXTS = {**people.TEXTS, **support.TEXTS, **workspace_rows.TEXTS}
 
 
 class Dataset:
@@ -49,7 +68,7 @@ class Dataset:
 
     def text(self, resource: str, number: int) -> str:
         """One row as JSON."""
-        return people.TEXTS[resource](self, number)
+        return _TEXTS[resource](self, number)
 
     def row(self, resource: str, number: int) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.text(resource, number))
@@ -58,3 +77,20 @@ class Dataset:
     def rows(self, resource: str) -> Iterator[dict[str, Any]]:
         for number in range(1, self.count(resource) + 1):
             yield self.row(resource, number)
+
+    def numbers_of(self, resource: str, parent: int) -> Sequence[int]:
+        """The numbers of the rows of `resource` that belong to the row `parent`."""
+        return BELONGING[resource].numbers(self, parent)
+
+    def text_of(self, resource: str, parent: int, number: int) -> str:
+        return BELONGING[resource].text(self, parent, number)
+
+    def texts_of(self, resource: str, parent: int) -> Iterator[str]:
+        for number in self.numbers_of(resource, parent):
+            yield self.text_of(resource, parent, number)
+
+    def rows_of(self, resource: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All rows that belong to some row, each with the number of that one."""
+        for parent in range(1, self.count(BELONGING[resource].parent) + 1):
+            for text in self.texts_of(resource, parent):
+                yield parent, json.loads(text)

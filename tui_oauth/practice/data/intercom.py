@@ -9,11 +9,10 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.data import intercom_people
+from tui_oauth.practice.data import exporting, intercom_people, intercom_work
 from tui_oauth.practice.data.access import Caller, Faults, Limits, spoiled
 from tui_oauth.practice.data.calls import Call, Route
 from tui_oauth.practice.data.dataset import Dataset
-from tui_oauth.practice.data.intercom_people import at_once
 from tui_oauth.practice.data.listing import NotUnderstood
 from tui_oauth.practice.data.scrolls import Scrolls
 from tui_oauth.practice.data.searching import Searches
@@ -22,16 +21,7 @@ from tui_oauth.practice.web import Reply, WebRequest, as_json, raw_json
 VERSION = "2.14"  # for calls that name none, as the app's own setting would
 _VERSIONS = re.compile(r"1\.[0-4]|2\.([0-9]|1[0-7])|Unstable|Preview")
 
-ROUTES = (
-    *intercom_people.ROUTES,
-    Route(
-        "GET",
-        "/admins",
-        "admins",
-        "Read admins",
-        lambda call: at_once(call, "admins", "admin.list", "admins"),
-    ),
-)
+ROUTES = (*intercom_people.ROUTES, *intercom_work.ROUTES, *exporting.ROUTES)
 
 
 class IntercomRows:
@@ -48,6 +38,7 @@ class IntercomRows:
         self._faults = Faults()
         self._searches = Searches()
         self._scrolls = Scrolls(now)
+        self._exports = exporting.Exports()
 
     def handle(
         self,
@@ -101,7 +92,9 @@ class IntercomRows:
             return error(problem.status, problem.code, str(problem), headers)
         fault = self._faults.of_page(request, behaviour)
         self._count(route.resource, 0 if fault else rows.number)
-        return spoiled(raw_json(200, rows.text.encode(), headers), fault)
+        body = rows.text.encode() if isinstance(rows.text, str) else rows.text
+        headers["Content-Type"] = rows.media_type
+        return spoiled(raw_json(200, body, headers), fault)
 
     def _call(
         self, request: WebRequest, match: re.Match[str], dataset: Dataset, caller: Caller
@@ -113,9 +106,17 @@ class IntercomRows:
                 body = json.loads(request.body)
             except (ValueError, RecursionError):
                 raise NotUnderstood("The body is not JSON") from None
-        here = f"{request.origin}{request.path}"
         return Call(
-            dataset, query, body, match.groupdict(), here, caller.key, self._searches, self._scrolls
+            dataset,
+            query,
+            body,
+            match.groupdict(),
+            here=f"{request.origin}{request.path}",
+            accepts=request.headers.get("accept", ""),
+            caller=caller.key,
+            searches=self._searches,
+            scrolls=self._scrolls,
+            exports=self._exports,
         )
 
 

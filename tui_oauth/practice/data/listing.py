@@ -32,6 +32,14 @@ def whole(values: Mapping[str, Any], name: str, usual: int, most: int | None = N
     return number
 
 
+def moment(values: Mapping[str, str], name: str, usual: int) -> int:
+    """A parameter that is a UNIX timestamp."""
+    text = values.get(name, str(usual))
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise NotUnderstood(f"{name} must be a UNIX timestamp")
+    return int(text)
+
+
 def cursor_of(place: Sequence[object]) -> str:
     """What `starting_after` carries: opaque to its readers."""
     return base64.b64encode(json.dumps(place, separators=(",", ":")).encode()).decode()

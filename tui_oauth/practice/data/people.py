@@ -48,17 +48,27 @@ def kind_of(dataset: Dataset, number: int) -> int:
 
 def tags_of(dataset: Dataset, number: int) -> list[int]:
     """The numbers of the tags that a contact has."""
-    return _some(dataset.count("tags"), spread(kind_of(dataset, number), 1), 4)
+    return some(dataset.count("tags"), spread(kind_of(dataset, number), 1), 4)
 
 
 def segments_of(dataset: Dataset, number: int) -> list[int]:
     """The numbers of the segments that a contact is in."""
-    return _some(dataset.count("segments"), spread(kind_of(dataset, number), 2), 3)
+    return some(dataset.count("segments"), spread(kind_of(dataset, number), 2), 3)
+
+
+def notes_of(dataset: Dataset, number: int) -> range:
+    """The numbers of a contact's notes, from 1."""
+    return range(1, 1 + spread(kind_of(dataset, number), 4) % 3)
+
+
+def subscriptions_of(dataset: Dataset, number: int) -> list[int]:
+    """The numbers of the subscription types that a contact has."""
+    return some(dataset.count("subscription_types"), spread(kind_of(dataset, number), 6), 3)
 
 
 def company_segments_of(dataset: Dataset, company: int) -> list[int]:
     """The numbers of the segments that a company is in."""
-    return _some(dataset.count("segments"), spread(company, 12 + dataset.seed), 3)
+    return some(dataset.count("segments"), spread(company, 12 + dataset.seed), 3)
 
 
 def company_of(dataset: Dataset, number: int) -> int:
@@ -75,7 +85,7 @@ def contacts_of(dataset: Dataset, company: int) -> list[int]:
     return [number for number in candidates if company_of(dataset, number)]
 
 
-def _some(count: int, chance: int, below: int) -> list[int]:
+def some(count: int, chance: int, below: int) -> list[int]:
     """Fewer than `below` different numbers from 1 to `count`."""
     several = min(chance % below, count)
     first = chance >> 8
@@ -145,6 +155,10 @@ def _kind(dataset: Dataset, number: int, chance: int) -> str:
     tags = [
         f'{{"id":"{tag}","type":"tag","url":"/tags/{tag}"}}' for tag in tags_of(dataset, number)
     ]
+    notes = [
+        f'{{"id":"\0number\0{note}","type":"note","url":"/notes/\0number\0{note}"}}'
+        for note in notes_of(dataset, number)
+    ]
     company = '{"id":"\0company\0","type":"company","url":"/companies/\0company\0"}'
     return _CONTACT.partly(
         {
@@ -166,7 +180,7 @@ def _kind(dataset: Dataset, number: int, chance: int) -> str:
             "seats": 1 + (chance >> 7) % 50,
             "score": f"{(chance >> 9) % 1000 / 10:.1f}",
             "tags": _few(tags, "tags"),
-            "notes": _few([], "notes"),
+            "notes": _few(notes, "notes"),
             "companies": _few([company] if company_of(dataset, number) else [], "companies"),
         }
     )
@@ -277,7 +291,17 @@ _ADMIN = Template(
 
 
 def admin(dataset: Dataset, number: int) -> str:
-    return _ADMIN.filled({**admin_values(number), "teams": "[]"})
+    teams = [
+        str(team)
+        for team in range(1, dataset.count("teams") + 1)
+        if number in members_of(dataset, team)
+    ]
+    return _ADMIN.filled({**admin_values(number), "teams": f"[{','.join(teams)}]"})
+
+
+def members_of(dataset: Dataset, team: int) -> list[int]:
+    """The numbers of the admins in a team."""
+    return some(dataset.count("admins"), spread(team, 21 + dataset.seed), 4)
 
 
 def admin_values(number: int) -> dict[str, object]:
