@@ -83,3 +83,12 @@ def test_sandbox_does_not_write_over_a_file(shell, tmp_path):
 def test_sandbox_as_nobody(shell):
     assert "no service" in shell.run("sandbox", "--as", "nobody", "--port", "0", code=3).err
     assert "cannot be played" in shell.run("sandbox", "--as", "practice", code=2).err
+
+
+def test_sandbox_with_rows(shell):
+    assert "contacts" in shell.run("sandbox", "--rows", "nothing=1", code=2).err
+    assert "10000000" in shell.run("sandbox", "--rows", "tags=10000001", code=2).err
+    with shell.start("sandbox", "--port", "0", "--as", "intercom", "--rows", "tags=3") as running:
+        assert Browser().get(f"{running.line()}/tags").status == 401
+        running.interrupt(signal.SIGTERM)
+        running.end(0)

@@ -393,6 +393,7 @@ def extract(parser: Parser) -> None:
 
 def sandbox(parser: Parser) -> None:
     from tui_oauth.practice.behaviour import add_arguments
+    from tui_oauth.practice.data.dataset import USUAL_ROWS
 
     parser.add_argument(
         "--port",
@@ -413,8 +414,29 @@ def sandbox(parser: Parser) -> None:
         metavar="FILE",
         help="with --as: write the service, with its addresses here, to a new file",
     )
+    parser.add_argument(
+        "--rows",
+        metavar="RESOURCE=N",
+        action="append",
+        type=_rows,
+        default=[],
+        help="serve this many rows of a resource; repeat it for more. Usual: "
+        + ", ".join(f"{name}={rows}" for name, rows in USUAL_ROWS.items()),
+    )
     json_result(parser)
     add_arguments(parser)
+
+
+def _rows(text: str) -> tuple[str, int]:
+    from tui_oauth.practice.data.dataset import USUAL_ROWS
+    from tui_oauth.practice.data.stamps import MAX_ROWS
+
+    name, _, number = text.partition("=")
+    if name not in USUAL_ROWS:
+        raise argparse.ArgumentTypeError(f"the resources are {', '.join(USUAL_ROWS)}")
+    if not (number.isascii() and number.isdigit()) or int(number[:9]) > MAX_ROWS:
+        raise argparse.ArgumentTypeError(f"give a number of rows from 0 to {MAX_ROWS}")
+    return name, int(number)
 
 
 def _variables(parser: Parser) -> None:

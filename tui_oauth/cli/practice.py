@@ -25,10 +25,12 @@ def sandbox(context: Context) -> int:
     if context.args.as_service is not None:
         return _played(context)
     from tui_oauth.practice.behaviour import from_arguments
+    from tui_oauth.practice.data.dataset import Dataset
     from tui_oauth.practice.provider import PracticeProvider
 
     ended = _until_terminated()
-    with PracticeProvider(context.args.port, from_arguments(context.args)) as provider:
+    behaviour, dataset = from_arguments(context.args), Dataset(dict(context.args.rows))
+    with PracticeProvider(context.args.port, behaviour, dataset) as provider:
         if context.args.json:
             output.event(
                 {
@@ -61,6 +63,8 @@ def sandbox(context: Context) -> int:
 def _played(context: Context) -> int:
     """The same, in the part of a service of the catalogue."""
     from tui_oauth.entries import callback_url
+    from tui_oauth.practice.behaviour import from_arguments
+    from tui_oauth.practice.data.dataset import Dataset
     from tui_oauth.practice.played.application import CLIENT_ID, CLIENT_SECRET
     from tui_oauth.practice.played.moved import playable
     from tui_oauth.practice.played.provider import PlayedProvider
@@ -74,7 +78,13 @@ def _played(context: Context) -> int:
             "Choose another one: tui-oauth services",
         )
     ended = _until_terminated()
-    with PlayedProvider(service, callback_url(workspace, service=service), args.port) as provider:
+    with PlayedProvider(
+        service,
+        callback_url(workspace, service=service),
+        args.port,
+        behaviour=from_arguments(args),
+        dataset=Dataset(dict(args.rows)),
+    ) as provider:
         played = provider.service
         if args.service_file is not None:
             _write_new(expanded(args.service_file), service_text(played))

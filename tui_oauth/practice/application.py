@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from tui_oauth.practice import assets, pages
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.consent import Consent
+from tui_oauth.practice.data import intercom
 from tui_oauth.practice.data.access import Caller, Limits
 from tui_oauth.practice.data.dataset import Dataset
-from tui_oauth.practice.data.intercom import IntercomRows
+from tui_oauth.practice.data.rows_api import RowsApi
 from tui_oauth.practice.endpoints import Endpoints, out_of_order
 from tui_oauth.practice.hub import Hub
 from tui_oauth.practice.records import FIRST_PERMISSIONS, App
@@ -58,7 +59,7 @@ class Application:
         self._consent = Consent(self.store, key)
         limits = Limits(now)
         self._endpoints = Endpoints(self.store, self._counted, limits)
-        self._rows = IntercomRows(limits, now, self._served)
+        self._rows = RowsApi(intercom.DIALECT, limits, now, self._served)
         self._standard = Standard(self.store, key, self._counted)
 
     def register(

@@ -86,7 +86,7 @@ class Behaviour:
     When rows are asked for: `api_delay`: they come this many seconds late. `missing_permission`:
     permissions that no token has, whatever was ticked. `page_fault`: a name from `PAGE_FAULTS`,
     what happens to one page in `page_fault_every`, once; asked for again it comes. `revoke_after`:
-    after this many calls the token in use ends, once.
+    after this many calls, counted from the switch, the token in use ends, once.
 
     At the standard endpoints: tokens live an hour unless `expires_in` says otherwise, and refresh
     tokens are issued always. `par_required`: an authorization request has to be pushed (RFC 9126),

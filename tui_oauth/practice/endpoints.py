@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.data import intercom
 from tui_oauth.practice.data.access import Limits
-from tui_oauth.practice.data.intercom import error as _error
+from tui_oauth.practice.data.listing import NotUnderstood
 from tui_oauth.practice.html import element
 from tui_oauth.practice.layout import document
 from tui_oauth.practice.odd import odd_answer
@@ -39,8 +40,8 @@ class Endpoints:
             return early
         sent = _parameters(request)
         if sent is None:
-            return _error(
-                400, "parameter_invalid", "Send a form or a JSON object, each parameter once"
+            return intercom.error(
+                NotUnderstood("Send a form or a JSON object, each parameter once")
             )
         grant_type = sent.get("grant_type", "authorization_code")
         app = self._store.app_of_client(sent.get("client_id", ""))
@@ -49,7 +50,7 @@ class Endpoints:
         ):
             if grant_type == "refresh_token":
                 return as_json(401, {"error": "invalid_client"})
-            return _error(401, "unauthorized", "Unauthorized Client")
+            return intercom.error(NotUnderstood("Unauthorized Client", "unauthorized", 401))
         if grant_type == "refresh_token" and behaviour.issues_refresh_tokens:
             self._count("refresh")
             return self._refresh(app, sent, behaviour)
@@ -70,7 +71,7 @@ class Endpoints:
             )
         except Refused:
             # Like Intercom: one message, whatever is wrong with the code.
-            return _error(401, "unauthorized", "Unauthorized Code")
+            return intercom.error(NotUnderstood("Unauthorized Code", "unauthorized", 401))
         return _granted(issued.access_token, issued.refresh_token, behaviour)
 
     def _refresh(self, app: App, sent: Mapping[str, str], behaviour: Behaviour) -> Reply:
@@ -93,10 +94,12 @@ class Endpoints:
             return early
         grant = self.grant(request)
         if grant is None:
-            return _error(401, "unauthorized", "Access Token Invalid")
-        limits, over = self._limits.take(grant.app.client_id, behaviour)
-        if over:
-            return _error(429, "rate_limit_exceeded", "Exceeded rate limit", limits)
+            return intercom.error(NotUnderstood(*intercom.UNAUTHORIZED))
+        limit = behaviour.rate_limit
+        window, used = self._limits.take(grant.app.client_id, behaviour)
+        limits = intercom.limited(window, behaviour.rate_window, limit, max(0, limit - used))
+        if used > limit:
+            return intercom.error(NotUnderstood(*intercom.OVER_LIMIT), limits)
         return as_json(200, _person(grant), limits)
 
     def uninstall(self, request: WebRequest, behaviour: Behaviour) -> Reply:
@@ -106,7 +109,7 @@ class Endpoints:
             return early
         grant = self.grant(request)
         if grant is None:
-            return _error(401, "unauthorized", "Access Token Invalid")
+            return intercom.error(NotUnderstood(*intercom.UNAUTHORIZED))
         self._store.end_grant(grant)
         return as_json(200, {})
 

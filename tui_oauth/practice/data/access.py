@@ -37,22 +37,16 @@ class Limits:
         self._calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, key: str, behaviour: Behaviour) -> tuple[dict[str, str], bool]:
-        """Intercom's rate limit headers, and whether this call is over the limit."""
-        length, limit = behaviour.rate_window, behaviour.rate_limit
+    def take(self, key: str, behaviour: Behaviour) -> tuple[int, int]:
+        """The number of the window that we are in, and the calls of `key` in it, with this one."""
+        length = behaviour.rate_window
         window = int(self._now()) // length
         with self._lock:
             if (length, window) != self._window:
                 self._window = (length, window)
                 self._calls.clear()
             self._calls[key] += 1
-            used = self._calls[key]
-        headers = {
-            "X-RateLimit-Limit": str(limit),
-            "X-RateLimit-Remaining": str(max(0, limit - used)),
-            "X-RateLimit-Reset": str((window + 1) * length),
-        }
-        return headers, used > limit
+            return window, self._calls[key]
 
 
 class Faults:
@@ -60,15 +54,18 @@ class Faults:
 
     def __init__(self) -> None:
         self._calls = 0
+        self._ends_after: int | None = None
         self._pages = 0
         self._failed: set[bytes] = set()
         self._lock = threading.Lock()
 
     def ends_token(self, behaviour: Behaviour) -> bool:
-        """Whether the token ends with this call. It happens once to a provider."""
+        """Whether the token ends with this call. It happens once to a behaviour."""
         with self._lock:
+            if behaviour.revoke_after != self._ends_after:
+                self._ends_after, self._calls = behaviour.revoke_after, 0
             self._calls += 1
-            return behaviour.revoke_after is not None and self._calls == behaviour.revoke_after + 1
+            return self._ends_after is not None and self._calls == self._ends_after + 1
 
     def of_page(self, request: WebRequest, behaviour: Behaviour) -> str:
         """The fault that this call meets, empty for none. Asked again, it gets its page."""

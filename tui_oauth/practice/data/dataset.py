@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tui_oauth.practice.data import people, support, workspace_rows
+from tui_oauth.practice.data import articles, groups, people, support, tickets, workspace_rows
 from tui_oauth.practice.data.belonging import BELONGING
 from tui_oauth.practice.data.stamps import Stamps
 
@@ -35,7 +35,14 @@ USUAL_ROWS: dict[str, int] = {
 }
 """Rows of each resource that has numbers of its own, unless others are asked for."""
 
-_TEXTS = {**people.TEXTS, **support.TEXTS, **workspace_rows.TEXTS}
+_TEXTS = {
+    **people.TEXTS,
+    **groups.TEXTS,
+    **support.TEXTS,
+    **tickets.TEXTS,
+    **articles.TEXTS,
+    **workspace_rows.TEXTS,
+}
 
 
 class Dataset:

@@ -132,19 +132,27 @@ _CONTACT = Template(
 )  # fmt: skip
 
 
+def name_of(dataset: Dataset, number: int) -> str:
+    """The name of a contact."""
+    chance = spread(kind_of(dataset, number), 5)
+    last = words.LAST_NAMES[(chance >> 5) % len(words.LAST_NAMES)]
+    return f"{words.FIRST_NAMES[chance % len(words.FIRST_NAMES)]} {last}"
+
+
 def contact(dataset: Dataset, number: int) -> str:
     kind = kind_of(dataset, number)
     text = dataset.contact_kinds.get(kind) or dataset.contact_kinds.setdefault(
         kind, _kind(dataset, number, spread(kind, 5))
     )
     stamps = dataset.stamps["contacts"]
-    company = company_of(dataset, number)
+    # Where the kind has no company, its text has no place for one.
+    company = 1 + (number - 1) % (dataset.stamps["companies"].count or 1)
     return text % {
         "id": contact_id(number),
         "number": number,
         "created_at": stamps.created(number),
         "updated_at": stamps.updated(number),
-        "company": company_id(company) if company else "",
+        "company": company_id(company),
     }
 
 
@@ -164,8 +172,7 @@ def _kind(dataset: Dataset, number: int, chance: int) -> str:
         {
             "role": "user" if chance & 3 else "lead",
             "phone": f'"+1555{chance % 10**7:07d}"' if chance & 16 else "null",
-            "name": f"{words.FIRST_NAMES[chance % len(words.FIRST_NAMES)]} "
-            f"{words.LAST_NAMES[(chance >> 5) % len(words.LAST_NAMES)]}",
+            "name": inside(name_of(dataset, number)),
             "owner_id": admin_id(1 + chance % admins) if admins and chance & 64 else "null",
             "bounced": "true" if chance % 97 == 0 else "false",
             "unsubscribed": "true" if chance % 23 == 0 else "false",
@@ -173,9 +180,9 @@ def _kind(dataset: Dataset, number: int, chance: int) -> str:
             "browser_version": 100 + chance % 40,
             "language": words.LANGUAGES[(chance >> 17) % len(words.LANGUAGES)],
             "system": words.SYSTEMS[(chance >> 19) % len(words.SYSTEMS)],
-            "country": country,
-            "region": region,
-            "city": city,
+            "country": inside(country),
+            "region": inside(region),
+            "city": inside(city),
             "plan": words.PLANS[(chance >> 21) % 4],
             "seats": 1 + (chance >> 7) % 50,
             "score": f"{(chance >> 9) % 1000 / 10:.1f}",
@@ -241,87 +248,7 @@ def company(dataset: Dataset, number: int) -> str:
     )
 
 
-_TAG = Template({"type": "tag", "id": "{number}", "name": "{name}"})
-
-
-def tag(dataset: Dataset, number: int) -> str:
-    name = words.TAGS[(number - 1) % len(words.TAGS)]
-    again = (number - 1) // len(words.TAGS)
-    return _TAG.filled({"number": number, "name": f"{name} {again + 1}" if again else name})
-
-
-_SEGMENT = Template(
-    {
-        "type": "segment",
-        "id": "{id}",
-        "name": "{name}",
-        "created_at": "#created_at",
-        "updated_at": "#updated_at",
-        "person_type": "{person}",
-    }
-)
-
-
-def segment(dataset: Dataset, number: int) -> str:
-    stamps = dataset.stamps["segments"]
-    return _SEGMENT.filled(
-        {
-            "id": segment_id(number),
-            "name": f"{words.PLANS[number % 4]} in {words.PLACES[number % len(words.PLACES)][2]}",
-            "created_at": stamps.created(number),
-            "updated_at": stamps.updated(number),
-            "person": "user" if number % 3 else "lead",
-        }
-    )
-
-
-_ADMIN = Template(
-    {
-        "type": "admin",
-        "id": "{id}",
-        "name": "{name}",
-        "email": "admin{number}@practice.example",
-        "job_title": "#job",
-        "away_mode_enabled": "#away",
-        "away_mode_reassign": False,
-        "has_inbox_seat": True,
-        "team_ids": "#teams",
-    }
-)
-
-
-def admin(dataset: Dataset, number: int) -> str:
-    teams = [
-        str(team)
-        for team in range(1, dataset.count("teams") + 1)
-        if number in members_of(dataset, team)
-    ]
-    return _ADMIN.filled({**admin_values(number), "teams": f"[{','.join(teams)}]"})
-
-
-def members_of(dataset: Dataset, team: int) -> list[int]:
-    """The numbers of the admins in a team."""
-    return some(dataset.count("admins"), spread(team, 21 + dataset.seed), 4)
-
-
-def admin_values(number: int) -> dict[str, object]:
-    """What other rows say of an admin as well."""
-    return {
-        "id": admin_id(number),
-        "number": number,
-        "name": inside(
-            f"{words.FIRST_NAMES[-number % len(words.FIRST_NAMES)]} "
-            f"{words.LAST_NAMES[number % len(words.LAST_NAMES)]}"
-        ),
-        "job": '"Support"' if number % 3 else "null",
-        "away": "true" if number % 4 == 0 else "false",
-    }
-
-
 TEXTS: dict[str, Callable[[Dataset, int], str]] = {
     "contacts": contact,
     "companies": company,
-    "tags": tag,
-    "segments": segment,
-    "admins": admin,
 }

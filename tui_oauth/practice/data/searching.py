@@ -99,6 +99,10 @@ def _filter(
             return end if since else 0, lambda number: of(number) >= end
         case "<":
             return 0, lambda number: of(number) < first
+        case ">=" if not whole_days:
+            return since, lambda number: of(number) >= first
+        case "<=" if not whole_days:
+            return 0, lambda number: of(number) < end
         case "=":
             return since, lambda number: first <= of(number) < end
     raise NotUnderstood(f"{operator} is not an operator for dates; there are =, > and <")

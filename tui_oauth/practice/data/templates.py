@@ -18,7 +18,7 @@ class Template:
     """
 
     def __init__(self, document: object) -> None:
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).replace("%", "%%")
+        text = json.dumps(document, separators=(",", ":")).replace("%", "%%")
         text = _QUOTED_PLACE.sub(r"%(\1)s", text)
         self._text = _PLACE.sub(r"%(\1)s", text)
 
@@ -39,8 +39,8 @@ class _Left(dict[str, object]):
 
 
 def inside(text: str) -> str:
-    """`text` as it stands between the quotes of a JSON string."""
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+    """`text` as it stands between the quotes of a JSON string, in ASCII: half as long in memory."""
+    return json.dumps(text)[1:-1]
 
 
 def spread(number: int, salt: int) -> int:

@@ -1,11 +1,12 @@
-"""Articles, news, logs, teams, attributes, events and what else a workspace has, in Intercom's shapes."""
+"""Logs, attributes, events and what else a workspace has, in Intercom's shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tui_oauth.practice.data import people, words
+from tui_oauth.practice.data import groups, people, words
+from tui_oauth.practice.data.articles import stamped
 from tui_oauth.practice.data.templates import Template, spread
 
 if TYPE_CHECKING:
@@ -28,15 +29,6 @@ _ATTRIBUTES = (
     ("is_partner", "boolean"),
     ("contract", "string"),
 )
-
-_TEAM = Template({"type": "team", "id": "{number}", "name": "{name}", "admin_ids": "#admins"})
-
-
-def team(dataset: Dataset, number: int) -> str:
-    admins = [str(people.admin_id(each)) for each in people.members_of(dataset, number)]
-    name = words.TRADES[(number - 1) % len(words.TRADES)]
-    return _TEAM.filled({"number": number, "name": name, "admins": f"[{','.join(admins)}]"})
-
 
 _SUBSCRIPTION = Template(
     {
@@ -119,117 +111,12 @@ def activity_log(dataset: Dataset, number: int) -> str:
             "number": number,
             "kind": _LOGS[(chance >> 4) % 4],
             "created_at": dataset.stamps["activity_logs"].created(number),
-            "name": people.admin_values(admin)["name"],
+            "name": groups.admin_values(admin)["name"],
             "id": people.admin_id(admin),
             "admin": admin,
             "ip": 1 + chance % 250,
         }
     )
-
-
-_ARTICLE = Template(
-    {
-        "type": "article",
-        "id": "{number}",
-        "workspace_id": people.WORKSPACE,
-        "title": "{title}",
-        "description": "",
-        "body": "<p>{title}</p>",
-        "author_id": "#author",
-        "state": "{state}",
-        "parent_id": "#parent",
-        "parent_type": "collection",
-        "parent_ids": ["#parent"],
-        "tags": {"type": "tag.list", "tags": []},
-        "url": "https://help.practice.example/en/articles/{number}",
-        "created_at": "#created_at",
-        "updated_at": "#updated_at",
-    }
-)
-
-
-def article(dataset: Dataset, number: int) -> str:
-    chance = spread(number, 42 + dataset.seed)
-    return _ARTICLE.filled(
-        {
-            **_stamped(dataset, "articles", number),
-            "title": f"About {words.TRADES[chance % len(words.TRADES)].lower()}, part {number}",
-            "author": people.admin_id(1 + chance % max(1, dataset.count("admins"))),
-            "state": "published" if chance % 5 else "draft",
-            "parent": 1 + chance % max(1, dataset.count("collections")),
-        }
-    )
-
-
-_COLLECTION = Template(
-    {
-        "id": "{number}",
-        "workspace_id": people.WORKSPACE,
-        "name": "{name}",
-        "description": None,
-        "url": "https://help.practice.example/collections/{number}",
-        "icon": "bookmark",
-        "order": "#number",
-        "parent_id": None,
-        "help_center_id": 1,
-        "created_at": "#created_at",
-        "updated_at": "#updated_at",
-    }
-)
-
-
-def collection(dataset: Dataset, number: int) -> str:
-    name = words.TRADES[(number - 1) % len(words.TRADES)]
-    return _COLLECTION.filled({**_stamped(dataset, "collections", number), "name": name})
-
-
-_NEWS = Template(
-    {
-        "type": "news-item",
-        "id": "{number}",
-        "workspace_id": people.WORKSPACE,
-        "title": "{title}",
-        "body": "<p>{title}</p>",
-        "sender_id": "#sender",
-        "state": "{state}",
-        "labels": ["{label}"],
-        "cover_image_url": None,
-        "reactions": ["👍", None],
-        "deliver_silently": False,
-        "newsfeed_assignments": [],
-        "created_at": "#created_at",
-        "updated_at": "#updated_at",
-    }
-)
-
-
-def news_item(dataset: Dataset, number: int) -> str:
-    chance = spread(number, 43 + dataset.seed)
-    trade = words.TRADES[chance % len(words.TRADES)]
-    return _NEWS.filled(
-        {
-            **_stamped(dataset, "news_items", number),
-            "title": f"New {trade.lower()} in {words.PLACES[chance % len(words.PLACES)][2]}",
-            "sender": people.admin_id(1 + chance % max(1, dataset.count("admins"))),
-            "state": "live" if chance % 4 else "draft",
-            "label": trade,
-        }
-    )
-
-
-_NEWSFEED = Template(
-    {
-        "type": "newsfeed",
-        "id": "{number}",
-        "name": "Feed {number}",
-        "created_at": "#created_at",
-        "updated_at": "#updated_at",
-    }
-)
-
-
-def newsfeed(dataset: Dataset, number: int) -> str:
-    return _NEWSFEED.filled(_stamped(dataset, "newsfeeds", number))
 
 
 _OBJECT = Template(
@@ -248,8 +135,8 @@ _OBJECT = Template(
 
 def custom_object(dataset: Dataset, number: int) -> str:
     total = spread(number, 44 + dataset.seed) % 100_000
-    stamped = _stamped(dataset, "custom_objects", number)
-    return _OBJECT.filled({**stamped, "total": f"{total / 100:.2f}"})
+    values = stamped(dataset, "custom_objects", number)
+    return _OBJECT.filled({**values, "total": f"{total / 100:.2f}"})
 
 
 def events_of(dataset: Dataset, contact: int) -> range:
@@ -329,25 +216,11 @@ def sent(dataset: Dataset, number: int) -> str:
     )
 
 
-def _stamped(dataset: Dataset, resource: str, number: int) -> dict[str, object]:
-    stamps = dataset.stamps[resource]
-    return {
-        "number": number,
-        "created_at": stamps.created(number),
-        "updated_at": stamps.updated(number),
-    }
-
-
 TEXTS: dict[str, Callable[[Dataset, int], str]] = {
-    "teams": team,
     "subscription_types": subscription_type,
     "data_attributes": data_attribute,
     "conversation_attributes": conversation_attribute,
     "activity_logs": activity_log,
-    "articles": article,
-    "collections": collection,
-    "news_items": news_item,
-    "newsfeeds": newsfeed,
     "custom_objects": custom_object,
     "content_export": sent,
 }

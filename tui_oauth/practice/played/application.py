@@ -13,12 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.data.access import Caller
+from tui_oauth.practice.data.dataset import Dataset
 from tui_oauth.practice.html import element
 from tui_oauth.practice.layout import document, hidden
 from tui_oauth.practice.played import requests
 from tui_oauth.practice.played.moved import moved
 from tui_oauth.practice.played.places import places_of
 from tui_oauth.practice.played.requests import Asked, Wrong
+from tui_oauth.practice.played.rows import PlayedRows
 from tui_oauth.practice.played.shapes import (
     error_answer,
     identity_answer,
@@ -58,13 +62,25 @@ class PlayedApplication:
 
     `base` is where it listens; `callback_url` is where it sends the browser when the service is
     given a name instead of a redirect URI. `count` says how often each address was called.
+    Of the services in `rows.DIALECTS` it serves the rows of `dataset` as well; then `served` says how many
+    each resource was asked, and `behaviour` holds as far as it is about calls for rows.
     """
 
     def __init__(
-        self, service: Service, base: str, callback_url: str, now: Callable[[], float]
+        self,
+        service: Service,
+        base: str,
+        callback_url: str,
+        now: Callable[[], float],
+        *,
+        behaviour: Behaviour | None = None,
+        dataset: Dataset | None = None,
     ) -> None:
         self.service = moved(service, base)
+        self.behaviour = behaviour or Behaviour()
+        self.dataset = dataset or Dataset()
         self.count: Counter[str] = Counter()
+        self.served: Counter[str] = Counter()
         self._base = base
         self._callback_url = callback_url
         self._now = now
@@ -74,6 +90,11 @@ class PlayedApplication:
         self._grants: dict[str, Grant] = {}
         self._device_codes: dict[str, DeviceAsked] = {}
         self._lock = threading.RLock()
+        self._rows = PlayedRows(service.id, now, self._served)
+
+    def close(self) -> None:
+        """Ends waiting answers (`Behaviour.api_delay`) at once."""
+        self._rows.close()
 
     @property
     def all_revoked(self) -> bool:
@@ -103,6 +124,11 @@ class PlayedApplication:
                 # Some services have both at one address: the browser comes with GET.
                 if values is not None and (place.role != "authorize" or method == "GET"):
                     return self._answer(place.role, request, values)
+        rows = self._rows.answer(
+            request, self.dataset, self.behaviour, lambda: self._caller(request)
+        )
+        if rows is not None:
+            return rows
         return plain(404, f"{self.service.name} has no such address.")
 
     def _answer(self, role: str, request: WebRequest, values: Mapping[str, str]) -> Reply:
@@ -314,6 +340,27 @@ class PlayedApplication:
             return as_json(401, {"error": "invalid_token"})
         requests.check_identity(self.service, request, CLIENT_ID)
         return as_json(200, identity_answer(self.service, self._base))
+
+    def _caller(self, request: WebRequest) -> Caller | None:
+        """Whose token a call for rows carries."""
+        try:
+            token = requests.api_token_of(self.service, request)
+        except Wrong:
+            return None
+        grant = self._grants.get(token)
+        if grant is None or grant.revoked or token not in grant.tokens:
+            return None
+
+        def revoke() -> None:
+            grant.revoked = True
+
+        # Where no scopes are asked for they are chosen at the service, and all of them are.
+        return Caller(CLIENT_ID, frozenset(grant.scopes) or None, revoke)
+
+    def _served(self, resource: str, rows: int) -> None:
+        with self._lock:
+            self.count[resource] += 1
+            self.served[resource] += rows
 
     def _revoke(self, request: WebRequest) -> Reply:
         named = requests.revoked_values(self.service, request, CLIENT_ID, CLIENT_SECRET)

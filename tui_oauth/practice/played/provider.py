@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 
 from tui_oauth.errors import StorageFailed
+from tui_oauth.practice.behaviour import Behaviour
+from tui_oauth.practice.data.dataset import Dataset
 from tui_oauth.practice.played.application import PlayedApplication
 from tui_oauth.practice.provider import DEFAULT_PORT, HOST, STOP_SECONDS, LoopbackServer
 from tui_oauth.services.format import Service
@@ -17,10 +19,21 @@ class PlayedProvider:
 
     `port` 0 takes any free one. `provider.service` is the service with its addresses here, ready
     for an entry; its client is `application.CLIENT_ID` with `application.CLIENT_SECRET`.
+    `behaviour` and `dataset` are for the rows of a service that has some.
     """
 
-    def __init__(self, service: Service, callback_url: str, port: int = DEFAULT_PORT) -> None:
+    def __init__(
+        self,
+        service: Service,
+        callback_url: str,
+        port: int = DEFAULT_PORT,
+        *,
+        behaviour: Behaviour | None = None,
+        dataset: Dataset | None = None,
+    ) -> None:
         self._played = service
+        self._behaviour = behaviour
+        self._dataset = dataset
         self.callback_url = callback_url
         self._wanted = port
         self._server: LoopbackServer | None = None
@@ -63,7 +76,14 @@ class PlayedProvider:
 
     def _made(self, port: int) -> PlayedApplication:
         base = f"http://{HOST}:{port}"
-        self._application = PlayedApplication(self._played, base, self.callback_url, time.time)
+        self._application = PlayedApplication(
+            self._played,
+            base,
+            self.callback_url,
+            time.time,
+            behaviour=self._behaviour,
+            dataset=self._dataset,
+        )
         return self._application
 
     def stop(self) -> None:
@@ -72,6 +92,7 @@ class PlayedProvider:
         self._server = self._thread = None
         if server is None or thread is None:
             return
+        self.application.close()
         server.shutdown()
         thread.join(STOP_SECONDS)
         server.server_close()
