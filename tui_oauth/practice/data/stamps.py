@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-FIRST_DAY = 1_704_067_200  # 2024-01-01T00:00:00Z; no row is older
-LATER = 1_780_272_000  # 2026-06-01T00:00:00Z; what `change` and `add` do happens from then on
+FIRST_DAY = 1_640_995_200  # 2022-01-01T00:00:00Z; no row is older
+LATER = 1_735_689_600  # 2025-01-01T00:00:00Z; what `change` and `add` do happens from then on
 SAME_SECOND = 3  # changes
 MAX_ROWS = 10_000_000
 
