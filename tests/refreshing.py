@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from tests.stage import Stage
 from tui_oauth.model import Entry, EntrySecrets
@@ -35,10 +36,11 @@ def age(stage: Stage, entry: Entry, seconds: int) -> None:
         tokens = held.tokens
         assert tokens is not None
         assert tokens.expires_at is not None
-        moved = tokens._replace(
+        moved = replace(
+            tokens,
             issued_at=tokens.issued_at - seconds,
             expires_at=tokens.expires_at - seconds,
         )
-        return current._replace(expires_at=moved.expires_at), held._replace(tokens=moved)
+        return replace(current, expires_at=moved.expires_at), replace(held, tokens=moved)
 
     stage.workspace.vault.change(entry.id, edit)

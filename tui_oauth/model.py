@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from tui_oauth.errors import UsageProblem
 from tui_oauth.secret import Secret
@@ -40,7 +40,8 @@ class Status(enum.StrEnum):
     NEEDS_AUTHORIZATION = "needs_authorization"
 
 
-class TokenSet(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TokenSet:
     """What a token endpoint granted (RFC 6749 section 5.1).
 
     `issued_at` is the time just before the request was sent. `expires_at` is None when the
@@ -56,7 +57,7 @@ class TokenSet(NamedTuple):
     refresh_token: Secret | None = None
     id_token: Secret | None = None
     scopes: tuple[str, ...] = ()
-    extra: Mapping[str, str] = NO_TEXTS
+    extra: Mapping[str, str] = field(default_factory=dict)
     refresh_expires_at: int | None = None
 
     @property
@@ -65,7 +66,8 @@ class TokenSet(NamedTuple):
         return self.token_type.lower() == BOUND_TOKEN_TYPE
 
 
-class EntrySecrets(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class EntrySecrets:
     """The part of an entry that is opened only when it is needed.
 
     `registration_token` manages a client that registered itself, at `registration_url` (RFC 7592
@@ -80,14 +82,16 @@ class EntrySecrets(NamedTuple):
     proof_key: Secret | None = None
 
 
-class Account(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Account:
     """Whose token it is, in the provider's words (neutralised): `name` for the list, `detail` below."""
 
     name: str
     detail: str = ""
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One OAuth entry without its secrets.
 
     `id` is 32 hexadecimal digits and never reused; `revision` counts its changes. `scopes` are
@@ -109,7 +113,7 @@ class Entry(NamedTuple):
     created_at: int
     updated_at: int
     revision: int = 0
-    variables: Mapping[str, str] = NO_TEXTS
+    variables: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] | None = None
     callback_url: str | None = None
     configured: bool = False
@@ -155,7 +159,8 @@ def status_of(entry: Entry, now: int) -> Status:
 
 def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | None = None) -> Entry:
     """`entry` after the provider granted `tokens`; without `account` the known one stays."""
-    return entry._replace(
+    return replace(
+        entry,
         authorized=True,
         needs_authorization=False,
         has_refresh_token=tokens.refresh_token is not None,
@@ -172,7 +177,8 @@ def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | Non
 
 def without_tokens(entry: Entry, now: int) -> Entry:
     """`entry` as it stands before anyone authorized it."""
-    return entry._replace(
+    return replace(
+        entry,
         authorized=False,
         needs_authorization=False,
         has_refresh_token=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from cli_tools import Shell
 
 from tui_oauth import entries
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.practice.provider import PracticeProvider
+from tui_oauth.practice.records import PERMISSIONS, Terms, Wanted
 from tui_oauth.secret import Secret
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
@@ -57,8 +60,43 @@ def entry_at(workspace: Workspace) -> Callable[..., Entry]:
         )
 
         def edit(entry: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            return with_tokens(entry, tokens, now), held._replace(tokens=tokens)
+            return with_tokens(entry, tokens, now), replace(held, tokens=tokens)
 
         return workspace.vault.change(entry.id, edit)
 
     return make
+
+
+@pytest.fixture
+def practice_entry(workspace: Workspace) -> Callable[..., str]:
+    """Makes an entry that somebody has signed in at a practice provider; gives its name."""
+
+    def make(provider: PracticeProvider, name: str = "my-intercom") -> str:
+        variables = {"port": str(provider.port)}
+        entry = entries.create_entry(workspace, name, "practice", variables)
+        link = entries.callback_url(workspace, entry)
+        app = provider.register(name, link, permissions=PERMISSIONS)
+        entry = entries.configure_entry(
+            workspace, entry, client_id=app.client_id, client_secret=Secret(app.client_secret)
+        )
+        authorize(workspace, provider, entry)
+        return entry.name
+
+    return make
+
+
+def authorize(workspace: Workspace, provider: PracticeProvider, entry: Entry) -> None:
+    """The entry gets a token, as by a sign-in."""
+    store = provider.application.store
+    (app,) = (one for one in store.apps() if one.name == entry.name)
+    code = store.consent(app, app.workspace, app.redirect_links[0], "", Terms())
+    issued = store.exchange(
+        app, code, verifier="", redirect_uri=None, wanted=Wanted(), refresh=False
+    )
+    now = workspace.now()
+    tokens = TokenSet(Secret(issued.access_token), "Bearer", now, None, None)
+
+    def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
+        return with_tokens(current, tokens, now), replace(held, tokens=tokens)
+
+    workspace.vault.change(entry.id, edit)

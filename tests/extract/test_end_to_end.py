@@ -81,7 +81,7 @@ def test_a_limit_costs_waits_and_no_rows(run, provider, base):
     (contacts,) = run(watch=told.append).resources
     assert figures(base) == expected(provider)
     assert (contacts.rows, contacts.finished) == (CONTACTS, True)
-    assert contacts.waits >= 2
+    assert contacts.waits >= 1  # on a slow machine windows go by without one
     assert contacts.waited > 0
     assert "waiting" in {progress.phase for progress in told}
     assert provider.application.served["contacts"] == CONTACTS

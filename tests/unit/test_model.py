@@ -1,5 +1,7 @@
 """Entries as values: where they stand, which names and credentials are taken."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,12 +27,12 @@ NOW = 1000
 
 
 def tokens(**changes):
-    return TokenSet(Secret("t"), "Bearer", issued_at=NOW)._replace(**changes)
+    return replace(TokenSet(Secret("t"), "Bearer", issued_at=NOW), **changes)
 
 
 def test_the_life_of_an_entry():
     assert status_of(ENTRY, NOW) is Status.NOT_CONFIGURED
-    configured = ENTRY._replace(configured=True)
+    configured = replace(ENTRY, configured=True)
     assert status_of(configured, NOW) is Status.CONFIGURED
     forever = with_tokens(configured, tokens(), NOW, Account("Acme", "ann@acme.example"))
     assert status_of(forever, 10**10) is Status.AUTHORIZED
@@ -40,7 +42,7 @@ def test_the_life_of_an_entry():
     assert status_of(short, NOW + 5) is Status.EXPIRED
     renewable = with_tokens(configured, tokens(expires_at=NOW + 5, refresh_token=Secret("r")), NOW)
     assert status_of(renewable, NOW + 500) is Status.AUTHORIZED
-    refused = renewable._replace(needs_authorization=True)
+    refused = replace(renewable, needs_authorization=True)
     assert status_of(refused, NOW) is Status.NEEDS_AUTHORIZATION
     assert status_of(without_tokens(refused, NOW), NOW) is Status.CONFIGURED
 

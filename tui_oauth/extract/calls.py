@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
@@ -117,7 +117,7 @@ class Calls:
             except (httpx.TransportError, httpx.DecodingError, ValueError) as error:
                 failed += 1
                 if failed >= TRIES:
-                    raise self._failed(ask, error) from None
+                    raise self._failed(error) from None
                 self._pause(0, {}, failed, counts)
                 continue
             if status == MANY and limited < MAX_LIMITED:
@@ -134,6 +134,45 @@ class Calls:
             if not self.began:
                 self.began = _date(headers) or time.time()
             return Answer(document, headers, url)
+
+    def pause(self, seconds: float, resource: str) -> None:
+        """Wait for something that the service is busy with. Raises Stopped."""
+        self._wait(seconds, self.count(resource))
+
+    def download(self, resource: Resource, path: str, file: IO[bytes]) -> None:
+        """The file at `path` into `file`, a piece at a time; once more from its beginning if it breaks off."""
+        counts = self.count(resource.name)
+        for attempt in range(1, TRIES + 1):
+            self._wait(self._not_before - time.time(), counts)
+            file.seek(0)
+            file.truncate()
+            client = self._client or self._open()
+            counts.calls += 1
+            asked = client.build_request(
+                "GET", f"{self.base}{path}", headers={"Accept": "application/octet-stream"}
+            )
+            try:
+                answer = client.send(asked, stream=True)
+                try:
+                    if answer.status_code >= 400:
+                        body = answer.read()[:MAX_BYTES]
+                        if answer.status_code == MANY or answer.status_code >= 500:
+                            self._pause(answer.status_code, answer.headers, attempt, counts)
+                            continue
+                        raise refusals.refused(self, resource, answer.status_code, body)
+                    for piece in answer.iter_bytes():
+                        file.write(piece)
+                        if self.stop.is_set():
+                            raise Stopped
+                    return
+                finally:
+                    counts.bytes += answer.num_bytes_downloaded
+                    answer.close()
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                if attempt == TRIES:
+                    raise self._failed(error) from None
+                self._pause(0, {}, attempt, counts)
+        raise self._failed(TimeoutError("it is too busy"))
 
     def _send(self, ask: Ask, counts: Counts) -> tuple[int, httpx.Headers, bytes, str]:
         client = self._client or self._open()
@@ -189,7 +228,7 @@ class Calls:
         if stopped:
             raise Stopped
 
-    def _failed(self, ask: Ask, error: Exception) -> ProviderUnreachable:
+    def _failed(self, error: Exception) -> ProviderUnreachable:
         host = httpx.URL(self.base).host
         what = neutralise(error, 160) or type(error).__name__
         return ProviderUnreachable(

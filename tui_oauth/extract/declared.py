@@ -34,6 +34,8 @@ class Paging:
     size_parameter: str = ""
     size: int | None = None
     body: bool | None = None
+    busy: str = ""
+    """The code of the refusal while another scroll is open: then it is waited for."""
     most: int | None = None
     """After so many rows the service gives no more: a search in order goes on with the last moment."""
 
@@ -43,7 +45,7 @@ class Search:
     """How to ask for the rows that have changed since a moment.
 
     `{since}` in `parameters` (query) or `payload` (JSON body) stands for the moment, in the form
-    `moment`. `grain` is `day` where the service looks at whole days only.
+    `moment`, `{now}` for the present. `grain` is `day` where the service looks at whole days only.
     """
 
     path: str
@@ -77,8 +79,8 @@ class Resource:
     paging: Paging = Paging()
     cursor: str = ""
     search: Search | None = None
-    walk: Search | None = None
-    """Another way through the same rows, for resources below that call in between."""
+    peek: Search | None = None
+    """Another way to the first rows, where the usual one is nothing for just a look."""
     parent: str = ""
     parent_key: str = "id"
     parent_field: str = ""
@@ -99,7 +101,7 @@ class Limits:
     remaining: str = ""
     reset: str = ""
     reset_in: str = "moment"
-    """`moment` (Unix seconds) or `seconds` from now."""
+    """`moment` (Unix seconds), or `seconds` or `milliseconds` from now."""
 
 
 @dataclass(frozen=True, slots=True)

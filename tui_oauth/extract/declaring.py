@@ -44,7 +44,9 @@ def _source(table: Table) -> Source:
         services=table.texts("services"),
         probe=table.text("probe", required=True),
         resources=tuple(_resource(one, kinds) for one in table.tables("resources")),
-        limits=fill(Limits, table.table("limits"), {"reset_in": {"moment", "seconds"}}),
+        limits=fill(
+            Limits, table.table("limits"), {"reset_in": {"moment", "seconds", "milliseconds"}}
+        ),
         headers=table.mapping("headers"),
         region=table.text("region"),
         regions=table.mapping("regions"),
@@ -67,7 +69,7 @@ def _resource(table: Table, kinds: _Kinds) -> Resource:
         paging=_paging(table, kinds),
         cursor=table.text("cursor"),
         search=_search(table, "search", kinds),
-        walk=_search(table, "walk", kinds),
+        peek=_search(table, "peek", kinds),
         parent=table.text("parent"),
         parent_key=table.text("parent_key", "id"),
         parent_field=table.text("parent_field"),

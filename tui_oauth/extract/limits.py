@@ -42,7 +42,9 @@ def _reset(limits: Limits, headers: Mapping[str, str], now: float) -> float | No
         moment = float(text)
     except ValueError:
         return None
-    seconds = moment if limits.reset_in == "seconds" else moment - now
+    seconds = moment - now
+    if limits.reset_in != "moment":
+        seconds = moment / (1000 if limits.reset_in == "milliseconds" else 1)
     # At once, and the window might not be over yet by the service's clock.
     return min(max(seconds, 0.05), LONGEST)
 

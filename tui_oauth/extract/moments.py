@@ -19,10 +19,12 @@ def moment(value: object) -> int | None:
         return int(value) if abs(value) >= _SECONDS_BELOW else int(value * 1000)
     if not isinstance(value, str):
         return None
+    if value.isascii() and value.isdigit():
+        return moment(int(value))
     try:
         found = datetime.fromisoformat(value)
     except ValueError:
-        return moment(int(value)) if value.isdigit() else None
+        return None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -48,12 +50,10 @@ def since_words(search: Search, since: int) -> str | int:
     return since // 1000 - 1
 
 
-def filled(value: Any, since: str | int) -> Any:
-    """`value`, a piece of JSON, with `{since}` in its texts; alone it is the value itself."""
+def filled(value: Any, moments: Mapping[str, str | int]) -> Any:
+    """`value`, a piece of JSON, with the `moments` in place of their names (`{since}`)."""
     if isinstance(value, Mapping):
-        return {key: filled(item, since) for key, item in value.items()}
+        return {key: filled(item, moments) for key, item in value.items()}
     if isinstance(value, list):
-        return [filled(item, since) for item in value]
-    if value == "{since}":
-        return since
-    return value.replace("{since}", str(since)) if isinstance(value, str) else value
+        return [filled(item, moments) for item in value]
+    return moments.get(value, value) if isinstance(value, str) else value

@@ -70,11 +70,13 @@ def following(
     rows: int,
 ) -> Place | None:
     """Where the page at `place`, with so many `rows`, leads. None at the end."""
-    if paging.kind in {"cursor", "scroll"}:
+    if paging.kind == "scroll":  # it has one name from beginning to end
         cursor = at(document, paging.next)
-        ended = not cursor or (paging.kind == "scroll" and not rows)
+        return {"cursor": cursor} if cursor and rows else None
+    if paging.kind == "cursor":
+        cursor = at(document, paging.next)
         # The same value again would go round in circles for ever.
-        return None if ended or cursor == place.get("cursor") else {"cursor": cursor}
+        return None if not cursor or cursor == place.get("cursor") else {"cursor": cursor}
     if paging.kind == "number":
         page = int(place.get("page", 1))
         last = at(document, paging.pages) if paging.pages else None

@@ -1,13 +1,14 @@
 """One resource read page by page, from a place that is kept to the next one.
 
 Everything that has to outlast the process stands in `state`, a small JSON value that is kept with
-the rows: how far the run under way has come (`run`), from when on the next one asks (`since`), and the
-keys of the rows of that very moment (`edge`), which are not taken twice. `emptying` stays for as long
+the rows: how far the run under way has come (`run`), from when on the next one asks (`since`), and marks of the rows of that very moment (`edge`), which are not taken twice unless they have changed again. `emptying` stays for as long
 as the first rows of a run that begins anew are not loaded: those of earlier runs make room for them.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from tui_oauth.errors import TuiOauthError
 from tui_oauth.extract.calls import Calls, Stopped
 from tui_oauth.extract.declared import Resource
 from tui_oauth.extract.moments import moment, newest
-from tui_oauth.extract.stepping import Step, Steps, key_of
+from tui_oauth.extract.stepping import Step, Steps
 
 Row = dict[str, Any]
 State = dict[str, Any]
@@ -169,25 +170,25 @@ class Reading:
         if since is None or not dating.cursor:
             return rows
         edge = set(state.get("edge", ())) if state.get("since") == since else set()
-        return [row for row in rows if self._is_new(row, since, edge, dating)]
+        return [row for row in rows if self._is_new(row, since, edge, dating.cursor)]
 
     @staticmethod
-    def _is_new(row: Row, since: int, edge: set[str], dating: Resource) -> bool:
-        changed = moment(row.get(dating.cursor))
+    def _is_new(row: Row, since: int, edge: set[str], cursor: str) -> bool:
+        changed = moment(row.get(cursor))
         if changed is None or changed > since:
             return True
-        return changed == since and key_of(row, dating.key) not in edge
+        return changed == since and digest(row) not in edge
 
     def _date(self, rows: list[Row], run: State) -> None:
-        """Keep when the row changed that changed last, and the keys of all that changed with it."""
+        """Keep when the row changed that changed last, and the marks of all that changed with it."""
         dating = self._dating
         latest = newest(rows, dating.cursor) if dating.search and rows else None
         if latest is None or latest < (run["greatest"] or 0):
             return
-        keys = [key_of(row, dating.key) for row in rows if moment(row.get(dating.cursor)) == latest]
+        marks = [digest(row) for row in rows if moment(row.get(dating.cursor)) == latest]
         if latest == run["greatest"]:
-            keys = [*run["edge"], *keys]
-        run["greatest"], run["edge"] = latest, keys[-MOST_EDGE:]
+            marks = [*run["edge"], *marks]
+        run["greatest"], run["edge"] = latest, marks[-MOST_EDGE:]
 
     def _finish(self, run: State, state: State) -> None:
         """The run is over: the next one asks from the last change on, or from when this one began."""
@@ -215,3 +216,9 @@ def must_empty(state: State) -> bool:
     """Whether what earlier runs have loaded makes room for what has just been fetched."""
     run: State | None = state.get("run")
     return bool(state.get("emptying")) and (run is None or run["rows"] > 0)
+
+
+def digest(row: Row) -> str:
+    """A short mark of all that stands in a row."""
+    text = json.dumps(row, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

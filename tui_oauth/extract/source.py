@@ -36,7 +36,7 @@ def chosen(source: Source, names: Sequence[str]) -> list[tuple[str, Resource]]:
 
 def table_name(name: str) -> str:
     """The table of a resource: `custom_objects:order` goes into `custom_objects_order`."""
-    return name.replace(":", "_")
+    return name.replace(":", "_").lower()
 
 
 def make(source: Source, readings: Sequence[Reading]) -> Any:

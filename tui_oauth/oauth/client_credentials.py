@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import NeedsPerson, UsageProblem
@@ -68,4 +69,4 @@ def read_client_tokens(
     Raises as `read_tokens`.
     """
     tokens = read_tokens(service, response, requested=requested, sent_at=sent_at)
-    return tokens._replace(refresh_token=None, id_token=None)
+    return replace(tokens, refresh_token=None, id_token=None)

@@ -1,4 +1,4 @@
-"""The vault file as a storage that is sealed, locked and durable; TinyDB sees it through `tables`.
+"""What TinyDB sees of the vault: a storage that is sealed, locked and durable.
 
 TinyDB reads and writes whole databases and knows of no other process. Here `read` serves one
 verified snapshot, and `write` works only inside a transaction, which holds the lock and has read
@@ -9,12 +9,15 @@ its path each time; nothing stays open in between.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
+import threading
 import time
-from _thread import RLock  # what `threading`, which costs a millisecond, has it from
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from tinydb.storages import Storage
 
 from tui_oauth import __version__
 from tui_oauth.errors import StorageFailed, TuiOauthError, VaultDamaged, VaultLocked, VaultMissing
@@ -66,12 +69,12 @@ def lock_path(path: Path) -> Path:
     )
 
 
-class SealedStorage:
-    """A storage over one vault file. `mutex` keeps the threads of this process apart."""
+class SealedStorage(Storage):
+    """A TinyDB storage over one vault file. `mutex` keeps the threads of this process apart."""
 
     def __init__(self, path: Path, keys: Keys, state: FileState) -> None:
         self.path = path
-        self.mutex = RLock()
+        self.mutex = threading.RLock()
         self._keys = keys
         self._writable = False
         self._snapshot: Snapshot | None = None
@@ -125,20 +128,16 @@ class SealedStorage:
             finally:
                 self._writable = False
 
-    @property
-    def tables(self) -> Tables:
-        """The tables of the snapshot itself, to be looked at and never changed."""
+    def read(self) -> Tables:
+        """TinyDB's view of the snapshot. A copy: TinyDB changes what it is given before it writes."""
         with self.mutex:
             # Inside a transaction the snapshot was read under the lock and cannot change.
             snapshot = self._snapshot if self._writable else None
-            return (snapshot or self.snapshot).tables
-
-    def read(self) -> Tables:
-        """TinyDB's view of the snapshot. A copy: TinyDB changes what it is given before it writes."""
-        return {
-            name: {number: dict(document) for number, document in table.items()}
-            for name, table in self.tables.items()
-        }
+            tables = (snapshot or self.snapshot).tables
+            return {
+                name: {number: dict(document) for number, document in table.items()}
+                for name, table in tables.items()
+            }
 
     def write(self, data: dict[str, dict[str, Any]], base: Header | None = None) -> None:
         """Commit `data` with the next generation: durable when this returns.
@@ -178,9 +177,7 @@ class SealedStorage:
 
     def write_under(self, keys: Keys, data: dict[str, dict[str, Any]], base: Header) -> None:
         """Commit `data`, which is sealed with `keys`, and go on with these keys (`vault rekey`)."""
-        from copy import copy  # for a new data key only
-
-        old = copy(self._keys)
+        old = copy.copy(self._keys)
         self._keys.become(keys)
         try:
             self.write(data, base)
