@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from tests.stage import Stage
 from tui_oauth.model import Entry, EntrySecrets
@@ -36,11 +35,10 @@ def age(stage: Stage, entry: Entry, seconds: int) -> None:
         tokens = held.tokens
         assert tokens is not None
         assert tokens.expires_at is not None
-        moved = replace(
-            tokens,
+        moved = tokens._replace(
             issued_at=tokens.issued_at - seconds,
             expires_at=tokens.expires_at - seconds,
         )
-        return replace(current, expires_at=moved.expires_at), replace(held, tokens=moved)
+        return current._replace(expires_at=moved.expires_at), held._replace(tokens=moved)
 
     stage.workspace.vault.change(entry.id, edit)

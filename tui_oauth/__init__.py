@@ -3,10 +3,9 @@
 `Vault`, `EntryAuth` and `RequestsAuth` are loaded on first use, so that importing the package costs nothing.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = (
+    False  # what checkers take for true; `typing` itself costs as much as Python's own start
+)
 if TYPE_CHECKING:
     from tui_oauth.api import Vault as Vault
     from tui_oauth.entry_auth import EntryAuth as EntryAuth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui_oauth.entries import entry_service, shell_word
@@ -147,7 +147,7 @@ def _mark(
         if held.tokens is None or held.tokens.access_token != asked_with.access_token:
             return current, held
         needs = current.needs_authorization or over
-        return replace(current, last_error=reason, needs_authorization=needs), held
+        return current._replace(last_error=reason, needs_authorization=needs), held
 
     return workspace.vault.change(entry.id, edit)
 
@@ -178,9 +178,9 @@ def _keep_account(
         tokens = held.tokens
         if tokens is None or tokens.access_token != asked_with.access_token:
             return current, held
-        changed = replace(
-            current, account=account.name, account_detail=account.detail, last_error=""
+        changed = current._replace(
+            account=account.name, account_detail=account.detail, last_error=""
         )
-        return changed, replace(held, tokens=replace(tokens, extra={**tokens.extra, **kept}))
+        return changed, held._replace(tokens=tokens._replace(extra={**tokens.extra, **kept}))
 
     return workspace.vault.change(entry.id, edit)  # writes nothing when nothing is new

@@ -55,7 +55,7 @@ class Applicant:
         """The same, after a callback decided further variables of the service. Reads files."""
         if not decided:
             return self
-        wider = replace(self.entry, variables={**self.entry.variables, **decided})
+        wider = self.entry._replace(variables={**self.entry.variables, **decided})
         return replace(self, service=entry_service(self.workspace, wider))
 
 

@@ -6,7 +6,6 @@ by one process while the others wait for it (checklist rules 4 and 84).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.entries import shell_word
@@ -85,7 +84,7 @@ def _store(applicant: Applicant, fresh: TokenSet) -> TokenSet:
             )
         key = held.proof_key if applicant.prover is None else applicant.prover.key.pem
         granted = with_tokens(current, fresh, now)
-        return granted, replace(held, tokens=fresh, proof_key=key)
+        return granted, held._replace(tokens=fresh, proof_key=key)
 
     try:
         applicant.workspace.vault.change(before.id, edit)
@@ -102,7 +101,7 @@ def _keep_reason(workspace: Workspace, entry: Entry, reason: str) -> None:
     now = workspace.now()
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        return replace(current, last_error=reason, updated_at=now), held
+        return current._replace(last_error=reason, updated_at=now), held
 
     try:
         workspace.vault.change(entry.id, edit)

@@ -58,7 +58,7 @@ def create_discovered(
     chosen = None if scopes is None else entries.clean_scopes(scopes)
     grant = entries.grant_for(found.service, without_person=without_person)
     bare = _entry_of(workspace, found)
-    entry = replace(bare, name=valid_name(name), scopes=chosen, grant=grant)
+    entry = bare._replace(name=valid_name(name), scopes=chosen, grant=grant)
     return workspace.vault.add(entry, EntrySecrets())
 
 
@@ -137,13 +137,13 @@ def accept(workspace: Workspace, rediscovery: Rediscovery) -> Entry:
     pinned = pin(rediscovery.service)
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        changed = replace(current, pinned=pinned, last_error="", updated_at=now)
+        changed = current._replace(pinned=pinned, last_error="", updated_at=now)
         if not rediscovery.ends_credentials:
             # What is registered for this client is the Callback URL that it has had so far.
             before = entries.callback_url(workspace, current)
             moved = current.configured and entries.callback_url(workspace, changed) != before
-            return replace(changed, callback_url=before) if moved else changed, held
-        bare = replace(changed, configured=False, callback_url=None, client_secret_expires_at=None)
+            return changed._replace(callback_url=before) if moved else changed, held
+        bare = changed._replace(configured=False, callback_url=None, client_secret_expires_at=None)
         return without_tokens(bare, now), EntrySecrets()
 
     entry = rediscovery.entry

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.endings import day_of, days_of
@@ -120,16 +119,14 @@ def configure_entry(
     now = workspace.now()
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        after = replace(
-            held,
+        after = held._replace(
             client_id=held.client_id if new_id is None else new_id,
             client_secret=held.client_secret if new_secret is None else (new_secret or None),
         )
         merged = {**current.variables, **(given or {})}
         resolved = _check_variables(workspace, service, merged)
         _check_credentials(resolved, after, current.grant)
-        changed = replace(
-            current,
+        changed = current._replace(
             configured=True,
             variables=merged,
             scopes=current.scopes if scopes is None else clean_scopes(scopes),
@@ -137,13 +134,13 @@ def configure_entry(
         )
         if secret_ends is not None or after.client_secret != held.client_secret:
             # What was known of the old secret says nothing of a new one.
-            changed = replace(changed, client_secret_expires_at=ends_at)
+            changed = changed._replace(client_secret_expires_at=ends_at)
         if sign_in_lasts is not None:
-            changed = replace(changed, consent_days=days)
+            changed = changed._replace(consent_days=days)
         ends = after.client_id != held.client_id or merged != dict(current.variables)
         # Without a person other scopes are simply asked for, by the next one who wants a token.
         if ends or (current.grant == Grant.CLIENT and changed.scopes != current.scopes):
-            return without_tokens(changed, now), replace(after, tokens=None)
+            return without_tokens(changed, now), after._replace(tokens=None)
         return changed, after
 
     return workspace.vault.change(entry.id, edit, expected_revision=expected_revision)
@@ -164,7 +161,7 @@ def rename_entry(workspace: Workspace, entry: Entry, new_name: str) -> Entry:
     name = valid_name(new_name)
     now = workspace.now()
     return workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, name=name, updated_at=now), held)
+        entry.id, lambda current, held: (current._replace(name=name, updated_at=now), held)
     )
 
 
@@ -241,7 +238,7 @@ def lock_callback(workspace: Workspace, entry: Entry, url: str | None) -> Entry:
             )
     now = workspace.now()
     return workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, callback_url=url, updated_at=now), held)
+        entry.id, lambda current, held: (current._replace(callback_url=url, updated_at=now), held)
     )
 
 

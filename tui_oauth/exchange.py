@@ -89,7 +89,7 @@ async def keep(
         expected="openid" in applicant.scopes,
         now=applicant.workspace.now(),
     )
-    tokens = replace(tokens, id_token=None)  # kept once its signature was looked at
+    tokens = tokens._replace(id_token=None)  # kept once its signature was looked at
     second = long_lived_request(applicant.service, applicant.client, tokens)
     if second is not None:
         tokens = await _ask(applicant, second, tokens.scopes, tokens.issued_at, tokens)
@@ -191,10 +191,10 @@ def _store(
         variables = {**current.variables, **decided}
         # Whoever authorized it before may be somebody else.
         unknown = Account("")
-        current = replace(current, variables=variables, authorized_at=now)
+        current = current._replace(variables=variables, authorized_at=now)
         granted = with_tokens(current, tokens, now, unknown)
         # The key that the tokens are bound to is nothing without them, nor they without it.
         key = held.proof_key if applicant.prover is None else applicant.prover.key.pem
-        return granted, replace(held, tokens=tokens, proof_key=key)
+        return granted, held._replace(tokens=tokens, proof_key=key)
 
     return applicant.workspace.vault.change(applicant.entry.id, edit), before, old

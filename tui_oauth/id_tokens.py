@@ -104,8 +104,8 @@ async def keep_id_token(
         if now_held is None or now_held.access_token != tokens.access_token:
             return current, held
         if account is not None:
-            current = replace(current, account=account.name, account_detail=account.detail)
-        return current, replace(held, tokens=replace(now_held, id_token=judged.text))
+            current = current._replace(account=account.name, account_detail=account.detail)
+        return current, held._replace(tokens=now_held._replace(id_token=judged.text))
 
     # A write is not stopped half-way.
     await asyncio.shield(asyncio.to_thread(workspace.vault.change, entry.id, edit))
@@ -121,12 +121,12 @@ def renewed(service: Service, fresh: TokenSet, previous: TokenSet) -> TokenSet:
     if fresh.id_token is None or fresh.id_token == previous.id_token:
         return fresh
     if previous.id_token is None:
-        return replace(fresh, id_token=None)
+        return fresh._replace(id_token=None)
     try:
         check_renewed(parse(fresh.id_token.reveal()), parse(previous.id_token.reveal()))
     except BadIdToken as error:
         if not error.attack:
-            return replace(fresh, id_token=previous.id_token)
+            return fresh._replace(id_token=previous.id_token)
         raise ProviderRefused(
             f"The answer of {service.name} to the refresh belongs to somebody else: in its ID "
             f"token, {error}. Nothing of it was stored.",

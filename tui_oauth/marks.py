@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def mark_token_file(workspace: Workspace, entry: Entry, wanted: bool) -> Entry:
         lambda current, held: (
             current
             if current.token_file == wanted
-            else replace(current, token_file=wanted, updated_at=now),
+            else current._replace(token_file=wanted, updated_at=now),
             held,
         ),
     )
@@ -56,7 +55,7 @@ def allow_programs(workspace: Workspace, entry: Entry, programs: Sequence[str]) 
         lambda current, held: (
             current
             if current.programs == allowed
-            else replace(current, programs=allowed, updated_at=now),
+            else current._replace(programs=allowed, updated_at=now),
             held,
         ),
     )

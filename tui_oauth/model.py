@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tui_oauth.errors import UsageProblem
 from tui_oauth.secret import Secret
@@ -40,8 +40,7 @@ class Status(enum.StrEnum):
     NEEDS_AUTHORIZATION = "needs_authorization"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSet:
+class TokenSet(NamedTuple):
     """What a token endpoint granted (RFC 6749 section 5.1).
 
     `issued_at` is the time just before the request was sent. `expires_at` is None when the
@@ -57,7 +56,7 @@ class TokenSet:
     refresh_token: Secret | None = None
     id_token: Secret | None = None
     scopes: tuple[str, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, str] = NO_TEXTS
     refresh_expires_at: int | None = None
 
     @property
@@ -66,8 +65,7 @@ class TokenSet:
         return self.token_type.lower() == BOUND_TOKEN_TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class EntrySecrets:
+class EntrySecrets(NamedTuple):
     """The part of an entry that is opened only when it is needed.
 
     `registration_token` manages a client that registered itself, at `registration_url` (RFC 7592
@@ -82,16 +80,14 @@ class EntrySecrets:
     proof_key: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """Whose token it is, in the provider's words (neutralised): `name` for the list, `detail` below."""
 
     name: str
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One OAuth entry without its secrets.
 
     `id` is 32 hexadecimal digits and never reused; `revision` counts its changes. `scopes` are
@@ -113,7 +109,7 @@ class Entry:
     created_at: int
     updated_at: int
     revision: int = 0
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = NO_TEXTS
     scopes: tuple[str, ...] | None = None
     callback_url: str | None = None
     configured: bool = False
@@ -159,8 +155,7 @@ def status_of(entry: Entry, now: int) -> Status:
 
 def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | None = None) -> Entry:
     """`entry` after the provider granted `tokens`; without `account` the known one stays."""
-    return replace(
-        entry,
+    return entry._replace(
         authorized=True,
         needs_authorization=False,
         has_refresh_token=tokens.refresh_token is not None,
@@ -177,8 +172,7 @@ def with_tokens(entry: Entry, tokens: TokenSet, now: int, account: Account | Non
 
 def without_tokens(entry: Entry, now: int) -> Entry:
     """`entry` as it stands before anyone authorized it."""
-    return replace(
-        entry,
+    return entry._replace(
         authorized=False,
         needs_authorization=False,
         has_refresh_token=False,

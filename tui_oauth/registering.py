@@ -100,7 +100,7 @@ class _Registration:
         self._served = [choice.url for choice in callback_choices(workspace, entry)]
         # What was locked by an earlier registration may not be where the server listens now.
         locked = entry.callback_url if entry.callback_url in self._served else None
-        self._url = callback_url(workspace, replace(entry, callback_url=locked))
+        self._url = callback_url(workspace, entry._replace(callback_url=locked))
         scopes = self._service.default_scopes if entry.scopes is None else entry.scopes
         asked = self._service
         if entry.grant == Grant.CLIENT:  # no other grant will ever be used (RFC 6749 section 4.4)
@@ -201,8 +201,7 @@ class _Registration:
                     f"{current.name} was changed while its client was registered.",
                     "Nothing was stored; run it again.",
                 )
-            changed = replace(
-                current,
+            changed = current._replace(
                 configured=True,
                 pinned=pinned,
                 callback_url=url if self._browser else current.callback_url,
@@ -212,7 +211,7 @@ class _Registration:
             )
             after = _secrets_of(registered)
             if registered.client_id == held.client_id:
-                return changed, replace(after, tokens=held.tokens, proof_key=held.proof_key)
+                return changed, after._replace(tokens=held.tokens, proof_key=held.proof_key)
             return without_tokens(changed, now), after
 
         return self._workspace.vault.change(self._entry.id, edit)
@@ -252,5 +251,5 @@ async def _remove(workspace: Workspace, service: Service, held: EntrySecrets) ->
 def _note_failure(workspace: Workspace, entry: Entry, error: TuiOauthError) -> None:
     with suppress(NotFound):  # deleted meanwhile
         workspace.vault.change(
-            entry.id, lambda current, held: (replace(current, last_error=error.message), held)
+            entry.id, lambda current, held: (current._replace(last_error=error.message), held)
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tui_oauth.entries import declared_service, delete_entry, entry_service, shell_word
@@ -157,7 +157,7 @@ def forget_tokens(workspace: Workspace, entry: Entry, deadline: float = REVOKE_S
     with workspace.vault.entry_lock(entry.id, timeout=2 * deadline) as intents:
         after = workspace.vault.change(
             entry.id,
-            lambda current, held: (without_tokens(current, now), replace(held, tokens=None)),
+            lambda current, held: (without_tokens(current, now), held._replace(tokens=None)),
         )
         intents.end()
     return after
@@ -279,7 +279,7 @@ def _mark(workspace: Workspace, entry: Entry, reason: str) -> Entry:
     return workspace.vault.change(
         entry.id,
         lambda current, held: (
-            replace(current, last_error=reason, updated_at=workspace.now()),
+            current._replace(last_error=reason, updated_at=workspace.now()),
             held,
         ),
     )
@@ -294,6 +294,6 @@ def _remove(workspace: Workspace, entry: Entry, revoked: TokenSet) -> tuple[Entr
         removed = held.tokens is None or held.tokens.access_token == revoked.access_token
         if not removed:
             return current, held
-        return without_tokens(current, workspace.now()), replace(held, tokens=None)
+        return without_tokens(current, workspace.now()), held._replace(tokens=None)
 
     return workspace.vault.change(entry.id, edit), removed

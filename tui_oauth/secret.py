@@ -6,9 +6,9 @@ traceback, a picture or a format string by accident. `reveal()` is the only way 
 
 from __future__ import annotations
 
+from _weakref import ref
 from collections.abc import Iterator
 from typing import NoReturn, final
-from weakref import WeakValueDictionary
 
 MASK = "••••••••"
 _SHORTEST_SECRET = 4
@@ -22,7 +22,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        _ALIVE[id(self)] = self
+        _remember(self)
 
     def reveal(self) -> str:
         """The text itself. Call it where the secret is used, not earlier."""
@@ -56,13 +56,20 @@ class Secret:
 
 
 # Those that are alive, by identity. The garbage collector knows them too, but to ask it is not
-# safe beside other threads: it also lends out tuples that are still being made.
-_ALIVE: WeakValueDictionary[int, Secret] = WeakValueDictionary()
+# safe beside other threads: it also lends out tuples that are still being made. A
+# WeakValueDictionary would do the same, but its module costs each `token` a millisecond.
+_ALIVE: dict[int, ref[Secret]] = {}
+
+
+def _remember(secret: Secret, alive: dict[int, ref[Secret]] = _ALIVE) -> None:
+    number = id(secret)
+    # Bound to the dictionary itself: when Python ends, the names of a module go before its values.
+    alive[number] = ref(secret, lambda gone: alive.pop(number, None))
 
 
 def held_secrets() -> Iterator[str]:
     """Every secret alive in this process, to be taken out of a text; very short ones are left."""
-    for reference in _ALIVE.valuerefs():
+    for reference in list(_ALIVE.values()):
         held = reference()
         if held is not None and len(held.reveal()) >= _SHORTEST_SECRET:
             yield held.reveal()

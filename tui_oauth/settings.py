@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from tui_oauth.text import neutralise
 DEFAULT_PORT = 8976
 MAX_SETTINGS_BYTES = 262_144
 # What a browser sends as it was registered: no dot segments, nothing to be encoded on the way.
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9\-._~!$&()*+,;=:@]+)+")
+_PATH = r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9\-._~!$&()*+,;=:@]+)+"
 NO_DEFAULTS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -120,10 +119,12 @@ def _hooks(path: Path, data: dict[str, Any]) -> HookSettings:
 
 
 def _callback(path: Path, data: dict[str, Any]) -> CallbackSettings:
+    import re  # the pattern costs 1 ms, which only a person with these settings pays
+
     keys = {"port", "path", "host", "public_url", "certificate", "private_key"}
     _only(path, "callback.", data, keys)
     callback_path = _text(path, data, "path", "callback.") or "/callback"
-    if not _PATH.fullmatch(callback_path.replace("{service}", "service", 1)):
+    if not re.fullmatch(_PATH, callback_path.replace("{service}", "service", 1)):
         raise _invalid(
             path,
             "callback.path",

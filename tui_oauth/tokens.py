@@ -8,7 +8,6 @@ that may have reached the provider is never sent again by itself.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.deadline import Deadline
@@ -218,7 +217,7 @@ def _store(workspace: Workspace, entry: Entry, spent: TokenSet, fresh: TokenSet)
             outcome = now_held
             return current, held
         outcome = fresh
-        return with_tokens(current, fresh, workspace.now()), replace(held, tokens=fresh)
+        return with_tokens(current, fresh, workspace.now()), held._replace(tokens=fresh)
 
     try:
         _change_patiently(workspace, entry, spent, edit)
@@ -309,8 +308,7 @@ def _after_refusal(
         if _cost(held.tokens) != _cost(spent):
             newer = held.tokens
             return current, held
-        marked = replace(
-            current,
+        marked = current._replace(
             needs_authorization=current.needs_authorization or over,
             last_error=reason,
             updated_at=workspace.now(),

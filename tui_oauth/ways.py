@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth import browser
@@ -73,5 +72,5 @@ def put_first(workspace: Workspace, entry: Entry, way: str) -> Entry:
         )
     now = workspace.now()
     return workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, first_way=way, updated_at=now), held)
+        entry.id, lambda current, held: (current._replace(first_way=way, updated_at=now), held)
     )

@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -145,9 +144,8 @@ def fill(where: object, count: int, port: int) -> None:
     for number in range(count):
         entry, held = authorized_entry(f"entry-{number:04}", f"token-{number}")
         assert held.tokens is not None
-        tokens = replace(held.tokens, issued_at=START, expires_at=START + 3600)
-        entry = replace(
-            entry,
+        tokens = held.tokens._replace(issued_at=START, expires_at=START + 3600)
+        entry = entry._replace(
             service="practice",
             service_name="Practice provider",
             variables={"port": str(port)},
@@ -155,7 +153,7 @@ def fill(where: object, count: int, port: int) -> None:
             expires_at=START + 3600,
             revision=1,
         )
-        stored.append((entry, replace(held, tokens=tokens)))
+        stored.append((entry, held._replace(tokens=tokens)))
     vault.change_several(lambda _: Changes(stored=tuple(stored)))
 
 

@@ -2,13 +2,15 @@
 
     python tests/bench/beside_others.py [ROUNDS]
 
-gh, rclone and oidc-agent (Debian's packages) are left out with a word where they are missing. Targets:
+gh, rclone and oidc-agent (Debian's packages) are left out with a word where they are missing. Our modules
+are compiled first, as pip does with what it installs, whatever the environment says of that. Targets:
 `token` without an agent at most 1.3 times `gh auth token`; the agent's token file at most 1.5 times `cat`
 of any file; the agent's socket from Python at most 1.2 times bare Python that connects to it.
 """
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import statistics
@@ -30,9 +32,9 @@ socket(AF_UNIX, SOCK_STREAM).connect({path!r})
 CLIENT = """
 import sys
 sys.path.insert(0, {root!r})
-from tui_oauth.agent.client import token_from_agent
+from tui_oauth.agent.client import ask
 import os
-print(token_from_agent(os.environ, {vault!r}, "token", "entry-005", 60, print))
+print(ask(os.environ, "token entry-005"))
 """
 Program = tuple[list[str], dict[str, str]]
 
@@ -65,14 +67,18 @@ def others(home: Path, environ: dict[str, str]) -> dict[str, Program]:
     return found
 
 
-def agents(
-    home: Path, environ: dict[str, str]
-) -> tuple[subprocess.Popen[bytes], dict[str, Program]]:
+def ours() -> list[str]:
+    """The command as it is installed beside this Python; else the module."""
+    installed = Path(sys.executable).with_name("tui-oauth")
+    return [str(installed)] if installed.exists() else [sys.executable, "-m", "tui_oauth"]
+
+
+def agents(environ: dict[str, str]) -> tuple[subprocess.Popen[bytes], dict[str, Program]]:
     """A running agent, and the ways to its tokens."""
     runtime = Path(tempfile.mkdtemp(prefix="tui-oauth-bench-", dir="/dev/shm"))
     runtime.chmod(0o700)
     environ = {**environ, "XDG_RUNTIME_DIR": str(runtime)}
-    command = [sys.executable, "-m", "tui_oauth"]
+    command = ours()
     subprocess.run(
         [*command, "agent", "file", "entry-005"], env=environ, check=True, capture_output=True
     )
@@ -89,7 +95,6 @@ def agents(
     plain = runtime / "a file"
     plain.write_text("x" * 60 + "\n")
     bare = [sys.executable, "-I", "-S", "-c"]
-    vault = str(home / ".local/share/tui-oauth/vault.json")
     return running, {
         "cat of any file": (["cat", str(plain)], environ),
         "cat of the agent's token file": (["cat", str(folder / "entry-005")], environ),
@@ -97,7 +102,7 @@ def agents(
             [*bare, CONNECT.format(path=f"{folder}/agent.sock")],
             environ,
         ),
-        "Python asks the agent": ([*bare, CLIENT.format(root=str(ROOT), vault=vault)], environ),
+        "Python asks the agent": ([*bare, CLIENT.format(root=str(ROOT))], environ),
         "tui-oauth token, agent runs": ([*command, "token", "entry-005"], environ),
     }
 
@@ -106,16 +111,18 @@ def main() -> None:
     from tests.bench.filled import fill
 
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 25
+    compileall.compile_dir(ROOT / "tui_oauth", quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "TUI_OAUTH_"))}
+        others_too = ("XDG_", "TUI_OAUTH_", "PYTHON")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(others_too)}
         environ = {**kept, "HOME": folder, "PYTHONPATH": str(ROOT)}
         fill(environ, 200)
         programs = others(home, environ)
         programs["tui-oauth token, no agent"] = (
-            [sys.executable, "-m", "tui_oauth", "token", "entry-005"], environ,
+            [*ours(), "token", "entry-005"], environ,
         )  # fmt: skip
-        running, through = agents(home, environ)
+        running, through = agents(environ)
         programs |= through
         times: dict[str, list[float]] = {name: [] for name in programs}
         try:

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
@@ -94,7 +93,7 @@ def main(rounds: int) -> None:
             for number in range(count):
                 entry, held = authorized_entry(f"entry-{number:03}", f"t{number}")
                 variables = {"port": str(provider.port)}
-                vault.add(replace(entry, service="practice", variables=variables), held)
+                vault.add(entry._replace(service="practice", variables=variables), held)
             environs.append(environ)
         for _ in range(rounds + 1):
             full.append(seconds(environs[0]))

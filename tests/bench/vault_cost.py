@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -66,7 +65,7 @@ def change_costs(environ: Mapping[str, str], rounds: int) -> tuple[float, float]
     process, clock = [], []
     for number in range(rounds + 1):
         before = time.process_time(), time.perf_counter()
-        vault.change(entry.id, lambda held, kept, at=number: (replace(held, created_at=at), kept))
+        vault.change(entry.id, lambda held, kept, at=number: (held._replace(created_at=at), kept))
         if number:
             process.append(time.process_time() - before[0])
             clock.append(time.perf_counter() - before[1])
@@ -90,7 +89,7 @@ def fill_many(environ: Mapping[str, str], count: int) -> None:
     def more(_: object) -> Changes:
         return Changes(
             stored=tuple(
-                (replace(like, id=os.urandom(16).hex(), name=f"entry-{number:03}"), held)
+                (like._replace(id=os.urandom(16).hex(), name=f"entry-{number:03}"), held)
                 for number in range(10, count)
             )
         )

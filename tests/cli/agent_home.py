@@ -6,7 +6,6 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +55,12 @@ def age(shell: Shell, seconds: int, name: str = "practice") -> None:
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
         assert held.tokens is not None
         assert held.tokens.expires_at is not None
-        tokens = replace(
-            held.tokens,
+        tokens = held.tokens._replace(
             issued_at=held.tokens.issued_at - seconds,
             expires_at=held.tokens.expires_at - seconds,
         )
-        moved = replace(current, issued_at=tokens.issued_at, expires_at=tokens.expires_at)
-        return moved, replace(held, tokens=tokens)
+        moved = current._replace(issued_at=tokens.issued_at, expires_at=tokens.expires_at)
+        return moved, held._replace(tokens=tokens)
 
     vault.change(vault.find(name).id, edit)
 
@@ -77,6 +75,6 @@ def copy_of(shell: Shell, name: str, port: int, *, refresh_token: str = "") -> N
         from tui_oauth.secret import Secret
 
         assert held.tokens is not None
-        held = replace(held, tokens=replace(held.tokens, refresh_token=Secret(refresh_token)))
-    entry = replace(first, id="", name=name, variables={"port": str(port)}, revision=0)
+        held = held._replace(tokens=held.tokens._replace(refresh_token=Secret(refresh_token)))
+    entry = first._replace(id="", name=name, variables={"port": str(port)}, revision=0)
     vault.add(entry, held)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +79,8 @@ def authorized(workspace: Workspace, configured: Entry) -> Authorized:
         )
 
         def edit(entry: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            changed = replace(entry, account="Aurora Books")
-            return with_tokens(changed, tokens, now), replace(held, tokens=tokens)
+            changed = entry._replace(account="Aurora Books")
+            return with_tokens(changed, tokens, now), held._replace(tokens=tokens)
 
         return workspace.vault.change(configured.id, edit)
 
@@ -140,7 +139,7 @@ def hold(workspace: Workspace) -> Callable[..., None]:
 
         def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
             assert held.tokens is not None
-            return current, replace(held, tokens=replace(held.tokens, **changes))
+            return current, held._replace(tokens=held.tokens._replace(**changes))
 
         workspace.vault.change(entry.id, edit)
 

@@ -8,7 +8,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -244,7 +244,7 @@ def test_the_mailbox_is_the_account_where_that_is_an_address(shell, authorized, 
     entry = authorized(token="tok")
     done = shell.run("xoauth2", "practice", code=2)
     assert "--user" in done.err
-    workspace.vault.change(entry.id, lambda e, h: (replace(e, account_detail="ann@example.com"), h))
+    workspace.vault.change(entry.id, lambda e, h: (e._replace(account_detail="ann@example.com"), h))
     sent = base64.b64decode(shell.run("xoauth2", "practice").out)
     assert sent == b"user=ann@example.com\x01auth=Bearer tok\x01\x01"
     assert "--oauthbearer" in shell.run("xoauth2", "practice", "--host", "x", code=2).err

@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -197,7 +196,7 @@ def _special_entry(session: Session) -> None:
     tokens = TokenSet(Secret(ACCESS), "Bearer", 1_700_000_000, None, Secret(REFRESH))
     vault.change(
         vault.find("special").id,
-        lambda held, kept: (with_tokens(held, tokens, 1_700_000_000), replace(kept, tokens=tokens)),
+        lambda held, kept: (with_tokens(held, tokens, 1_700_000_000), kept._replace(tokens=tokens)),
     )
     session.run("token", "special", shows="access_token")
     session.run("header", "special", shows="access_token")

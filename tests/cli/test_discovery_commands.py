@@ -298,7 +298,6 @@ def test_every_command_works_with_an_entry_from_a_url(
 
 
 def _with_tokens(workspace: Workspace) -> None:
-    from dataclasses import replace
 
     from tui_oauth.model import TokenSet, with_tokens
 
@@ -307,6 +306,6 @@ def _with_tokens(workspace: Workspace) -> None:
         workspace.vault.find("api").id,
         lambda entry, held: (
             with_tokens(entry, tokens, workspace.now()),
-            replace(held, tokens=tokens),
+            held._replace(tokens=tokens),
         ),
     )

@@ -21,7 +21,6 @@ def grants(provider):
 @pytest.fixture
 def uninvited(shell, workspace):
     """The entry `tickets` of a service that has no way to revoke, with a token."""
-    from dataclasses import replace
 
     from tui_oauth.model import EntrySecrets, TokenSet, with_tokens
     from tui_oauth.secret import Secret
@@ -30,7 +29,7 @@ def uninvited(shell, workspace):
     tokens = TokenSet(Secret("tok"), "Bearer", 0)
 
     def edit(entry, held):
-        changed = with_tokens(replace(entry, configured=True), tokens, 0)
+        changed = with_tokens(entry._replace(configured=True), tokens, 0)
         return changed, EntrySecrets("id", Secret("secret"), tokens)
 
     return workspace.vault.change(workspace.vault.find("tickets").id, edit)

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,9 +56,9 @@ def second(workspace, authorized):
     authorized(token="tok-1")
     entry = workspace.vault.find("practice")
     held = workspace.vault.secrets(entry)
-    tokens = replace(held.tokens, access_token=Secret("tok-2"))
+    tokens = held.tokens._replace(access_token=Secret("tok-2"))
     return workspace.vault.add(
-        replace(entry, id="", name="two.b"), EntrySecrets("id", Secret("secret"), tokens)
+        entry._replace(id="", name="two.b"), EntrySecrets("id", Secret("secret"), tokens)
     )
 
 
@@ -315,14 +314,14 @@ def test_rule_111_somebody_elses_folder_is_refused(tmp_path):
 
 def test_a_bound_token_is_handed_with_a_word(shell, workspace, authorized):
     entry = authorized()
-    workspace.vault.change(entry.id, lambda e, held: (e, replace(held, tokens=bound(held.tokens))))
+    workspace.vault.change(entry.id, lambda e, held: (e, held._replace(tokens=bound(held.tokens))))
     done = shell.run("exec", "practice", "--", *PRINT)
     assert done.out
     assert "bound to a key (DPoP)" in done.err
 
 
 def bound(tokens: TokenSet) -> TokenSet:
-    return replace(tokens, token_type="DPoP")
+    return tokens._replace(token_type="DPoP")
 
 
 def test_a_token_that_ends_soon_is_refreshed_first(shell, signed_in, provider):

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cli_tools import Shell
 
+from tui_oauth.cli import shortcut, tree
+
+ROOT = Path(__file__).parents[2]
 HEAVY = {
     "dlt",
     "duckdb",
@@ -45,7 +49,8 @@ def test_help_and_version_load_nothing_of_weight(args, shell):
     assert not modules & (HEAVY | {"tinydb", "cryptography", "tomllib", "json", "socket"})
     commands = {name for name in modules if name.startswith("tui_oauth.")}
     assert commands == {
-        "tui_oauth.cli", "tui_oauth.cli.main", "tui_oauth.cli.output", "tui_oauth.cli.commands", "tui_oauth.cli.tree",
+        "tui_oauth.cli", "tui_oauth.cli.main", "tui_oauth.cli.shortcut", "tui_oauth.cli.output",
+        "tui_oauth.cli.commands", "tui_oauth.cli.tree",
         "tui_oauth.cli.options", "tui_oauth.cli.program_options", "tui_oauth.cli.agent_options",
         "tui_oauth.cli.vault_options", "tui_oauth.cli.values", "tui_oauth.errors", "tui_oauth.text",
     }  # fmt: skip
@@ -56,10 +61,40 @@ def test_token_loads_what_it_needs_and_no_more(shell, authorized):
     shell.settings.unlink()
     modules = loaded(shell, "token", "practice")
     assert not modules & (HEAVY | {"tomllib", "socket", "subprocess", "ctypes", "keyring"})
+    # Each of these is milliseconds that programs would pay again and again.
+    assert not modules & {
+        "argparse", "gettext", "locale", "dataclasses", "inspect", "tinydb", "threading", "weakref", "copy", "datetime",
+    }  # fmt: skip
     assert not {
-        name for name in modules if name.startswith(("tui_oauth.services", "tui_oauth.oauth"))
+        name
+        for name in modules
+        if name.startswith(("tui_oauth.services", "tui_oauth.oauth", "tui_oauth.cli.tree"))
     }
-    assert "tinydb" in modules
+
+
+def test_the_python_client_of_the_agent_brings_nothing_along():
+    code = "import sys, os; before = set(sys.modules); import tui_oauth.agent.client; print(*set(sys.modules) - before)"
+    bare = [sys.executable, "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"]
+    done = subprocess.run(bare, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"tui_oauth", "tui_oauth.agent", "tui_oauth.agent.client"}
+
+
+@pytest.mark.parametrize("argv", [["token", "my-intercom"], ["header", "a b"], ["token", ""]])
+def test_the_shortcut_gives_what_the_tree_gives(argv):
+    found = shortcut.parse(argv)
+    assert found is not None
+    assert vars(found) == vars(tree.parse(argv))
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [], ["token"], ["token", "--help"], ["token", "-h"], ["token", "--json"], ["token", "a", "b"], ["token", "a", "--json"],
+        ["--debug", "token", "a"], ["show", "a"], ["exec", "a"], ["token", "--"], ["header", "-1"],
+    ],
+)  # fmt: skip
+def test_all_else_is_left_to_the_tree(argv):
+    assert shortcut.parse(argv) is None
 
 
 def test_other_keys_of_the_vault_cost_the_key_file_nothing(shell, authorized):

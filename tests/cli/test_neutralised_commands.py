@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,13 +69,13 @@ def foreign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int) -> 
 def _an_entry(foreign: Foreign, name: str, **changes: object) -> None:
     """One more such entry, with a name that can be given as an argument."""
     now = foreign.workspace.now()
-    one = replace(entry(50 + ord(name[0])), name=name, configured=True, **changes)  # type: ignore[arg-type]
+    one = entry(50 + ord(name[0]))._replace(name=name, configured=True, **changes)  # type: ignore[arg-type]
     tokens = TokenSet(
         Secret("a-token"), "Bearer", now - 60, None, Secret("a-refresh-token"),
         extra={hostile("key"): hostile("kept")}, scopes=(hostile("granted"),),
     )  # fmt: skip
     held = EntrySecrets("client", Secret("a-secret"), tokens)
-    foreign.workspace.vault.add(replace(one, authorized=True, has_refresh_token=True), held)
+    foreign.workspace.vault.add(one._replace(authorized=True, has_refresh_token=True), held)
 
 
 def test_rule_118_and_119_no_command_prints_what_a_terminal_would_obey(foreign: Foreign) -> None:
@@ -240,7 +239,7 @@ def _bundles(foreign: Foreign) -> None:
     run("import", str(path), *take, "--json", "--dry-run")
     run("import", str(folder / hostile_path("nothing")), *take)
     incoming = [
-        (replace(one, id=f"{number + 80:032x}", name=f"{number} [/][@click=app.owned]x"), HELD)
+        (one._replace(id=f"{number + 80:032x}", name=f"{number} [/][@click=app.owned]x"), HELD)
         for number, one in enumerate(ENTRIES)
     ]
     other = folder / hostile_path("incoming")
@@ -250,7 +249,7 @@ def _bundles(foreign: Foreign) -> None:
     written = folder / hostile_path("foreign")
     with pytest.MonkeyPatch.context() as another_program:
         another_program.setattr("tui_oauth.vault.bundle.valid_name", lambda name: name)
-        named = [(replace(one, name=ENTRIES[0].name), HELD) for one, _ in incoming[:1]]
+        named = [(one._replace(name=ENTRIES[0].name), HELD) for one, _ in incoming[:1]]
         bundle.write_bundle(written, named, Secret("some words of it"), NOW)
     assert run("import", str(written), *take).code == 6
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tui_oauth import entries
@@ -182,7 +180,7 @@ def introspected(workspace, provider, signed_in):
         signed_in(**behaviour)
         entry = workspace.vault.find("practice")
         return workspace.vault.change(
-            entry.id, lambda current, held: (replace(current, service="practice-standard"), held)
+            entry.id, lambda current, held: (current._replace(service="practice-standard"), held)
         )
 
     return make

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,7 +59,7 @@ def entry_at(workspace: Workspace) -> Callable[..., Entry]:
         )
 
         def edit(entry: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            return with_tokens(entry, tokens, now), replace(held, tokens=tokens)
+            return with_tokens(entry, tokens, now), held._replace(tokens=tokens)
 
         return workspace.vault.change(entry.id, edit)
 
@@ -97,6 +96,6 @@ def authorize(workspace: Workspace, provider: PracticeProvider, entry: Entry) ->
     tokens = TokenSet(Secret(issued.access_token), "Bearer", now, None, None)
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-        return with_tokens(current, tokens, now), replace(held, tokens=tokens)
+        return with_tokens(current, tokens, now), held._replace(tokens=tokens)
 
     workspace.vault.change(entry.id, edit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.canary import Canaries
 from tests.providers.misbehaving import Behaviour, Server, serving
@@ -108,7 +108,7 @@ class Machine:
         )  # fmt: skip
 
         def edit(entry: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
-            return with_tokens(entry, tokens, now), replace(held, tokens=tokens)
+            return with_tokens(entry, tokens, now), held._replace(tokens=tokens)
 
         self.entry = self.workspace.vault.change(self.entry.id, edit)
 

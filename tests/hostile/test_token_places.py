@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,7 +31,7 @@ async def test_rule_92_a_token_is_in_the_header_and_in_no_address_and_no_body() 
         def lasting(entry: object, held: EntrySecrets) -> tuple[object, EntrySecrets]:
             tokens = held.tokens
             assert tokens is not None
-            return entry, replace(held, tokens=replace(tokens, expires_at=None))
+            return entry, held._replace(tokens=tokens._replace(expires_at=None))
 
         place.workspace.vault.change(place.entry.id, lasting)  # type: ignore[arg-type]
         await check_entry(place.workspace, place.workspace.vault.get(place.entry.id))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,7 +279,7 @@ async def test_without_colour_it_says_the_same(home: Path, size: tuple[int, int]
 @pytest.mark.usefixtures("no_chance")
 async def test_a_very_long_link(home: Path, size: tuple[int, int]) -> None:
     scopes = tuple(f"https://scopes.example/area/{number}.read.write" for number in range(60))
-    long = replace(HTTPS, service="hubspot", service_name="HubSpot", scopes=scopes)
+    long = HTTPS._replace(service="hubspot", service_name="HubSpot", scopes=scopes)
     app = ManageOAuth(workspace(home, entries=(long,)))
     async with app.run_test(size=size, notifications=True) as pilot:
         await _waiting(app, pilot, long)

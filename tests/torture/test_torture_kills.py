@@ -32,7 +32,7 @@ PROCESSES, UPDATES = (8, 200) if FULL else (4, 25)
 COUNT_UP = """
 entry = vault.find("work")
 for _ in range(int(argv[0])):
-    vault.change(entry.id, lambda e, s: (replace(e, created_at=e.created_at + 1), s))
+    vault.change(entry.id, lambda e, s: (e._replace(created_at=e.created_at + 1), s))
 """
 
 

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -239,6 +239,6 @@ def _add_authorized(
         Secret(token), "Bearer", now - 3600, now + ends_in, Secret(granted.refresh_token)
     )
     entry = with_tokens(
-        replace(_entry(name, configured=True), variables={"port": str(provider.port)}), tokens, now
+        _entry(name, configured=True)._replace(variables={"port": str(provider.port)}), tokens, now
     )
     vault.add(entry, EntrySecrets(app.client_id, Secret(app.client_secret), tokens))

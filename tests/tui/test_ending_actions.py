@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +107,7 @@ def without_a_way(stage: Stage) -> Entry:
     """An authorized entry of a service that has no revocation endpoint."""
     tokens = TokenSet(Secret("tok"), "Bearer", 0)
     plain = Entry("", "tickets", "zendesk", "Zendesk", 0, 0, variables={"subdomain": "acme"})
-    entry = with_tokens(replace(plain, configured=True), tokens, 0)
+    entry = with_tokens(plain._replace(configured=True), tokens, 0)
     return stage.workspace.vault.add(entry, EntrySecrets("id", Secret("secret"), tokens))
 
 

@@ -10,7 +10,6 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -129,7 +128,7 @@ REFUSED = ProviderRefused(
     f"{hostile('message')}\n{PLAIN}", hostile("advice"), code=hostile("code"), status=400
 )
 FORM = Form(PLAIN, PLAIN, PLAIN, PLAIN, _failing)
-INCOMING = [(replace(one, id=f"{number + 90:032x}"), HELD) for number, one in enumerate(ENTRIES)]
+INCOMING = [(one._replace(id=f"{number + 90:032x}"), HELD) for number, one in enumerate(ENTRIES)]
 
 
 async def _elsewhere(pilot: Pilot[Any], app: ManageOAuth) -> None:

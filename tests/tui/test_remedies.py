@@ -88,7 +88,7 @@ async def test_rule_121_a_long_message_is_a_window_with_the_button_that_mends_it
 async def test_rule_121_a_short_message_names_the_key(stage: Stage) -> None:
     entry = await refreshable(stage)
     stage.workspace.vault.change(
-        entry.id, lambda current, held: (current, replace(held, client_secret=Secret("wrong")))
+        entry.id, lambda current, held: (current, held._replace(client_secret=Secret("wrong")))
     )
     async with stage.app().run_test(size=(120, 40)) as pilot:
         app = await listed(pilot)

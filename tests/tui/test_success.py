@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ def authorized(stage: Stage, account: Account, **changes: object) -> Entry:
 
     def edit(current: Entry, held: EntrySecrets) -> tuple[Entry, EntrySecrets]:
         after = with_tokens(current, tokens, stage.workspace.now(), account)
-        return replace(after, **changes), replace(held, tokens=tokens)  # type: ignore[arg-type]
+        return after._replace(**changes), held._replace(tokens=tokens)  # type: ignore[arg-type]
 
     return stage.workspace.vault.change(entry.id, edit)
 
@@ -40,15 +39,15 @@ def authorized(stage: Stage, account: Account, **changes: object) -> Entry:
 def test_the_end_of_a_token_in_words() -> None:
     assert "does not expire" in expiry_sentence(ENTRY, NOW)
     assert "revoked at Practice provider" in expiry_sentence(ENTRY, NOW)
-    ending = replace(ENTRY, expires_at=NOW + 3600)
+    ending = ENTRY._replace(expires_at=NOW + 3600)
     assert expiry_sentence(ending, NOW).startswith("in 1 h (2027-01-15T09:00:00Z)")
     assert "authorized again" in expiry_sentence(ending, NOW)
-    assert "renewed on use" in expiry_sentence(replace(ending, has_refresh_token=True), NOW)
+    assert "renewed on use" in expiry_sentence(ending._replace(has_refresh_token=True), NOW)
 
 
 def test_the_difference_between_asked_and_granted_scopes_is_told() -> None:
     assert scope_words(ENTRY, ()) == "as chosen at the provider"
-    granted = replace(ENTRY, granted_scopes=("read", "profile"))
+    granted = ENTRY._replace(granted_scopes=("read", "profile"))
     assert scope_words(granted, ("read", "profile")) == "read, profile"
     assert scope_words(granted, ("read", "write")).splitlines() == [
         "read, profile",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def filled(workspace: Workspace) -> Workspace:
     vault = workspace.vault
     for name in NAMES:
         entry = vault.add(*authorized_entry(name, f"token of {name}"))
-    vault.change(entry.id, lambda now, held: (replace(now, account="Acme Europe"), held))
+    vault.change(entry.id, lambda now, held: (now._replace(account="Acme Europe"), held))
     return workspace
 
 

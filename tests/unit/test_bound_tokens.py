@@ -130,7 +130,7 @@ def test_rule_110_an_answer_that_is_not_bound_ends_the_sign_in_with_nothing_stor
 def test_rule_110_a_lost_key_says_to_authorize_again(stage: Stage) -> None:
     entry = bound_entry(stage)
     stage.workspace.vault.change(
-        entry.id, lambda current, secrets: (current, replace(secrets, proof_key=None))
+        entry.id, lambda current, secrets: (current, secrets._replace(proof_key=None))
     )
     sent = count(stage, "token")
     with pytest.raises(NeedsPerson, match="key that the tokens"):

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -317,4 +316,4 @@ def test_rule_96_an_entry_of_a_person_is_told_apart(stage: Stage) -> None:
     with pytest.raises(NeedsPerson, match="not authorized yet"):
         access_token(stage.workspace, person)
     assert words(stage, person)[0] == "◐ Not Authorized"
-    assert replace(person, grant=Grant.CLIENT).grant == "client_credentials"
+    assert person._replace(grant=Grant.CLIENT).grant == "client_credentials"

@@ -45,8 +45,7 @@ def theirs(
     authorized: bool = False,
 ) -> Version:
     """What another process stored meanwhile."""
-    entry = replace(
-        BASE.entry,
+    entry = BASE.entry._replace(
         revision=4,
         variables={"region": region},
         scopes=scopes,
@@ -64,7 +63,7 @@ def names(found: list[Difference]) -> list[str]:
 
 
 def test_a_refresh_or_a_new_name_elsewhere_is_no_conflict() -> None:
-    current = Version(replace(BASE.entry, revision=9, name="other", authorized=True), BASE.held)
+    current = Version(BASE.entry._replace(revision=9, name="other", authorized=True), BASE.held)
     found = compared(replace(UNTOUCHED, client_id="mine"), current)
     assert names(found) == [CLIENT_ID]
     assert not needs_choice(found)
@@ -139,8 +138,8 @@ def test_secrets_are_only_said_to_be_changed_or_not(
 
 
 def test_a_variable_that_the_entry_leaves_open_has_the_person_s_own_default() -> None:
-    base = Version(replace(BASE.entry, variables={}), BASE.held)
-    current = Version(replace(base.entry, revision=4), base.held)
+    base = Version(BASE.entry._replace(variables={}), BASE.held)
+    current = Version(base.entry._replace(revision=4), base.held)
     draft = replace(UNTOUCHED, variables={"region": "eu"})
     assert differences(FIELDS, base, draft, current, {"region": "eu"}) == []
     assert names(differences(FIELDS, base, draft, current)) == ["region"]

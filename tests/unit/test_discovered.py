@@ -58,7 +58,7 @@ def configured(workspace: Workspace, entry: Entry) -> Entry:
     tokens = TokenSet(Secret("token"), "Bearer", now, None, Secret("refresh"))
     return workspace.vault.change(
         ready.id,
-        lambda current, held: (with_tokens(current, tokens, now), replace(held, tokens=tokens)),
+        lambda current, held: (with_tokens(current, tokens, now), held._replace(tokens=tokens)),
     )
 
 
@@ -279,7 +279,7 @@ def test_what_a_client_was_registered_with_is_no_change(workspace: Workspace, si
     from tui_oauth.services.pinned import pin
 
     narrowed = workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, pinned=pin(service)), held)
+        entry.id, lambda current, held: (current._replace(pinned=pin(service)), held)
     )
     assert again(workspace, narrowed).changes == ()
     site.issuer(token_endpoint_auth_methods_supported=["none"])

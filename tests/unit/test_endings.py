@@ -56,14 +56,14 @@ def test_a_token_that_use_prolongs_counts_from_each_use() -> None:
     facts = {"refresh_idle_days": 60}
     assert granted(facts, refresh_token="r") == NOW + 60 * DAY
     later = NOW + 30 * DAY
-    held = replace(TOKENS, refresh_expires_at=NOW + 60 * DAY)
+    held = TOKENS._replace(refresh_expires_at=NOW + 60 * DAY)
     assert granted(facts, held, later) == later + 60 * DAY
 
 
 def test_a_token_that_use_does_not_prolong_keeps_its_end() -> None:
     facts = {"refresh_fixed_days": 60}
     assert granted(facts, refresh_token="r") == NOW + 60 * DAY
-    held = replace(TOKENS, refresh_expires_at=NOW + 60 * DAY)
+    held = TOKENS._replace(refresh_expires_at=NOW + 60 * DAY)
     assert granted(facts, held, NOW + 30 * DAY, refresh_token="new") == NOW + 60 * DAY
 
 
@@ -73,13 +73,13 @@ def test_without_a_refresh_token_nothing_of_it_ends() -> None:
 
 
 def test_what_ends_first_comes_first_and_goes_with_the_tokens() -> None:
-    entry = with_tokens(BARE, replace(TOKENS, refresh_expires_at=NOW + 9 * DAY), NOW)
-    entry = replace(entry, client_secret_expires_at=NOW + 5 * DAY)
+    entry = with_tokens(BARE, TOKENS._replace(refresh_expires_at=NOW + 9 * DAY), NOW)
+    entry = entry._replace(client_secret_expires_at=NOW + 5 * DAY)
     assert [ending.what for ending in endings(entry)] == [CLIENT_SECRET, REFRESH_TOKEN]
     assert [ending.what for ending in endings(without_tokens(entry, NOW))] == [CLIENT_SECRET]
-    alone = with_tokens(BARE, replace(TOKENS, refresh_token=None), NOW)
+    alone = with_tokens(BARE, TOKENS._replace(refresh_token=None), NOW)
     assert [(ending.what, ending.at) for ending in endings(alone)] == [(ACCESS_TOKEN, NOW + 1800)]
-    assert endings(replace(alone, grant=Grant.CLIENT)) == [], "it renews by itself"
+    assert endings(alone._replace(grant=Grant.CLIENT)) == [], "it renews by itself"
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_what_ends_first_comes_first_and_goes_with_the_tokens() -> None:
     ],
 )
 def test_the_list_says_it_in_time(refresh: int, secret: int | None, words: str, tone: str) -> None:
-    entry = with_tokens(BARE, replace(TOKENS, refresh_expires_at=NOW + refresh), NOW)
+    entry = with_tokens(BARE, TOKENS._replace(refresh_expires_at=NOW + refresh), NOW)
     if secret is not None:
-        entry = replace(entry, client_secret_expires_at=NOW + secret)
+        entry = entry._replace(client_secret_expires_at=NOW + secret)
     assert " ".join(status_words(entry, NOW)) == words
     assert status_and_tone(entry, NOW) == (words, tone)
 
@@ -103,8 +103,8 @@ def test_the_list_says_it_in_time(refresh: int, secret: int | None, words: str, 
 def test_by_expiry_what_needs_a_person_first_stands_first() -> None:
     def made(name: str, refresh: int | None, secret: int | None = None) -> Entry:
         end = None if refresh is None else NOW + refresh
-        entry = with_tokens(replace(BARE, name=name), replace(TOKENS, refresh_expires_at=end), NOW)
-        return replace(entry, client_secret_expires_at=None if secret is None else NOW + secret)
+        entry = with_tokens(BARE._replace(name=name), TOKENS._replace(refresh_expires_at=end), NOW)
+        return entry._replace(client_secret_expires_at=None if secret is None else NOW + secret)
 
     found = arranged(
         [made("a", None), made("b", 9 * DAY), made("c", 90 * DAY, 2 * DAY)], "expires", "", NOW
@@ -113,8 +113,8 @@ def test_by_expiry_what_needs_a_person_first_stands_first() -> None:
 
 
 def test_the_facts_are_told_with_what_helps() -> None:
-    entry = with_tokens(BARE, replace(TOKENS, refresh_expires_at=NOW + 9 * DAY), NOW)
-    entry = replace(entry, client_secret_expires_at=NOW + 5 * DAY)
+    entry = with_tokens(BARE, TOKENS._replace(refresh_expires_at=NOW + 9 * DAY), NOW)
+    entry = entry._replace(client_secret_expires_at=NOW + 5 * DAY)
     (first, told), (second, other) = ending_facts(entry, NOW)
     assert (first, second) == ("Secret ends", "Grant ends")
     assert "(in 5 days): get a new one" in told
@@ -130,7 +130,7 @@ def test_a_day_is_whole() -> None:
 
 
 def test_a_sign_in_that_lasts_some_days_counts_from_the_sign_in() -> None:
-    entry = with_tokens(replace(BARE, consent_days=7, authorized_at=NOW - 4 * DAY), TOKENS, NOW)
+    entry = with_tokens(BARE._replace(consent_days=7, authorized_at=NOW - 4 * DAY), TOKENS, NOW)
     assert [(ending.what, ending.at) for ending in endings(entry)] == [(CONSENT, NOW + 3 * DAY)]
     for later, words, tone in (
         (0, "● Authorized", "good"),
@@ -139,9 +139,9 @@ def test_a_sign_in_that_lasts_some_days_counts_from_the_sign_in() -> None:
     ):
         assert status_and_tone(entry, NOW + later) == (words, tone)
     assert health_of(entry, NOW + 2 * DAY).fix is Fix.AUTHORIZE
-    assert endings(replace(entry, consent_days=None)) == []
+    assert endings(entry._replace(consent_days=None)) == []
     assert endings(without_tokens(entry, NOW)) == []
-    before_this_version = replace(entry, authorized_at=None)
+    before_this_version = entry._replace(authorized_at=None)
     assert [ending.at for ending in endings(before_this_version)] == [NOW + 7 * DAY]
 
 
@@ -175,7 +175,7 @@ def test_days_are_those_of_the_person_or_of_the_service_in_testing() -> None:
 def test_each_state_has_its_reason_and_what_mends_it(
     changes: dict[str, object], words: str, why: str, fix: Fix
 ) -> None:
-    found = health_of(replace(BARE, **changes), NOW)
+    found = health_of(BARE._replace(**changes), NOW)
     assert f"{found.sign} {found.words}" == words
     assert why in found.why
     assert found.fix is fix
@@ -184,12 +184,12 @@ def test_each_state_has_its_reason_and_what_mends_it(
 def test_the_most_urgent_comes_first() -> None:
     good = with_tokens(BARE, TOKENS, NOW)
     made = [
-        replace(good, name="good"),
-        replace(BARE, name="not yet"),
-        replace(good, name="later", client_secret_expires_at=NOW + 5 * DAY),
-        replace(BARE, name="sooner", client_secret_expires_at=NOW + 2 * DAY),
-        replace(good, name="ended", refresh_expires_at=NOW - DAY),
-        replace(good, name="again", needs_authorization=True),
+        good._replace(name="good"),
+        BARE._replace(name="not yet"),
+        good._replace(name="later", client_secret_expires_at=NOW + 5 * DAY),
+        BARE._replace(name="sooner", client_secret_expires_at=NOW + 2 * DAY),
+        good._replace(name="ended", refresh_expires_at=NOW - DAY),
+        good._replace(name="again", needs_authorization=True),
     ]
     names = [entry.name for entry in by_urgency(made, NOW)]
     assert names == ["again", "ended", "sooner", "later", "not yet", "good"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,9 +214,9 @@ def test_rule_109_a_service_without_a_known_issuer_has_no_id_token_to_use() -> N
 
 def test_a_refresh_without_a_first_id_token_has_nothing_to_compare_with() -> None:
     service, previous = make_service(), make_tokens()
-    fresh = replace(previous, id_token=id_token(sub="somebody"))
+    fresh = previous._replace(id_token=id_token(sub="somebody"))
     assert renewed(service, fresh, previous).id_token is None
-    kept = replace(previous, id_token=id_token())
+    kept = previous._replace(id_token=id_token())
     assert renewed(service, kept, kept) is kept
-    spoilt = replace(previous, id_token=Secret("not a token"))
+    spoilt = previous._replace(id_token=Secret("not a token"))
     assert renewed(service, fresh, spoilt).id_token == spoilt.id_token

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,8 +85,8 @@ async def test_rule_97_without_a_refresh_token_a_person_is_needed(stage: Stage) 
     without = stage.workspace.vault.change(
         entry.id,
         lambda current, held: (
-            replace(current, has_refresh_token=False),
-            replace(held, tokens=replace(held.tokens, refresh_token=None)),
+            current._replace(has_refresh_token=False),
+            held._replace(tokens=held.tokens._replace(refresh_token=None)),
         ),
     )
     end_access(stage, without)
@@ -103,7 +102,7 @@ async def test_tokens_of_a_sign_in_that_came_in_between_are_not_marked(stage: St
     newer = TokenSet(Secret("another"), "Bearer", 0)
     vault = stage.workspace.vault
     stage.workspace.traffic = Meanwhile(
-        lambda: vault.change(entry.id, lambda current, held: (current, replace(held, tokens=newer)))
+        lambda: vault.change(entry.id, lambda current, held: (current, held._replace(tokens=newer)))
     )
     found = await check_entry(stage.workspace, entry)
     assert found.problem is not None
@@ -153,7 +152,7 @@ async def test_a_service_without_account_check_names_whom_it_says(stage: Stage, 
     said = {"active": True, "username": "ann", "sub": "u-1"}
     site.answer("POST /introspect", answering(json.dumps(said).encode()))
     entry = stage.workspace.vault.change(
-        at(stage, site).id, lambda one, held: (replace(one, last_error="was so"), held)
+        at(stage, site).id, lambda one, held: (one._replace(last_error="was so"), held)
     )
     found = await checked(stage, entry)
     assert (found.account, found.whose) == (None, "ann")

@@ -146,7 +146,7 @@ def quirks(**given: Any) -> Service:
 def test_only_what_surely_ends_alone_is_ended() -> None:
     assert may_end(REVOCABLE, BEFORE, BEFORE, OLD, NEW)
     assert may_end(quirks(auth="basic"), BEFORE, BEFORE, OLD, NEW)
-    assert may_end(REVOCABLE, BEFORE, BEFORE, replace(OLD, refresh_token=None), NEW)
+    assert may_end(REVOCABLE, BEFORE, BEFORE, OLD._replace(refresh_token=None), NEW)
 
 
 @pytest.mark.parametrize(
@@ -175,17 +175,17 @@ def test_never_where_the_service_may_end_more_than_that(service: Service) -> Non
     ],
 )
 def test_never_where_the_account_may_be_another(changes: dict[str, Any]) -> None:
-    assert not may_end(REVOCABLE, BEFORE, replace(BEFORE, **changes), OLD, NEW)
+    assert not may_end(REVOCABLE, BEFORE, BEFORE._replace(**changes), OLD, NEW)
     assert not may_end(
-        REVOCABLE, replace(BEFORE, account=""), replace(BEFORE, account=""), OLD, NEW
+        REVOCABLE, BEFORE._replace(account=""), BEFORE._replace(account=""), OLD, NEW
     )
 
 
 def test_never_where_nobody_has_looked_into_the_service() -> None:
-    pinned = replace(BEFORE, pinned="{}")
+    pinned = BEFORE._replace(pinned="{}")
     assert not may_end(REVOCABLE, pinned, pinned, OLD, NEW)
 
 
 @pytest.mark.parametrize("same", [{"access_token": Secret("a1")}, {"refresh_token": Secret("r1")}])
 def test_never_where_the_new_tokens_are_the_old_ones(same: dict[str, Any]) -> None:
-    assert not may_end(REVOCABLE, BEFORE, BEFORE, OLD, replace(NEW, **same))
+    assert not may_end(REVOCABLE, BEFORE, BEFORE, OLD, NEW._replace(**same))

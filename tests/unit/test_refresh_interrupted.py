@@ -136,7 +136,7 @@ def test_rule_84_killed_before_the_provider_got_it_the_others_make_one_request(
     entry = authorized(stage, ROTATING)
     age(stage, entry, 4000)
     stage.workspace.vault.change(
-        entry.id, lambda held, kept: (replace(held, variables={"port": str(gate.port)}), kept)
+        entry.id, lambda held, kept: (held._replace(variables={"port": str(gate.port)}), kept)
     )
     stage.provider.application.behaviour = SLOW
     running = start(20)
@@ -179,7 +179,7 @@ def test_rule_88_an_answer_lost_on_its_way_is_asked_for_once_more_and_the_rest_a
     age(stage, entry, 4000)
     gate.loses = True
     stage.workspace.vault.change(
-        entry.id, lambda held, kept: (replace(held, variables={"port": str(gate.port)}), kept)
+        entry.id, lambda held, kept: (held._replace(variables={"port": str(gate.port)}), kept)
     )
     before = stage.workspace.vault.secrets(entry).tokens
     done = finish(start(20), killed=0)
@@ -202,7 +202,7 @@ def test_rule_88_where_the_provider_takes_the_token_once_more_all_goes_well(
     age(stage, entry, 4000)
     gate.loses = True
     stage.workspace.vault.change(
-        entry.id, lambda held, kept: (replace(held, variables={"port": str(gate.port)}), kept)
+        entry.id, lambda held, kept: (held._replace(variables={"port": str(gate.port)}), kept)
     )
     done = finish(start(4), killed=0)
     assert stage.provider.application.count["refresh"] == 2
@@ -242,7 +242,7 @@ def test_a_provider_that_got_nothing_leaves_no_mark_and_an_earlier_one_stays(sta
     there, gone = str(stage.provider.port), str(free_port())
 
     def move(port: str) -> None:
-        vault.change(entry.id, lambda held, kept: (replace(held, variables={"port": port}), kept))
+        vault.change(entry.id, lambda held, kept: (held._replace(variables={"port": port}), kept))
 
     move(gone)
     with pytest.raises(ProviderUnreachable):

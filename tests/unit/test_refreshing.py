@@ -7,7 +7,6 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def workspace(home: Path) -> Workspace:
 
 def add(workspace: Workspace, name: str, port: int) -> Entry:
     entry, held = authorized_entry(name, f"old-{name}")
-    entry = replace(entry, service="practice", variables={"port": str(port)})
+    entry = entry._replace(service="practice", variables={"port": str(port)})
     workspace.vault.add(entry, held)
     return entry
 
@@ -133,9 +132,9 @@ def test_only_what_renews_by_itself_is_due(workspace: Workspace) -> None:
     add(workspace, "due", 1)
     entry, held = authorized_entry("without", "t")
     assert held.tokens is not None
-    tokens = replace(held.tokens, refresh_token=None)
-    workspace.vault.add(replace(entry, has_refresh_token=False), replace(held, tokens=tokens))
-    workspace.vault.add(replace(entry, id="0" * 32, name="bare", configured=False))
+    tokens = held.tokens._replace(refresh_token=None)
+    workspace.vault.add(entry._replace(has_refresh_token=False), held._replace(tokens=tokens))
+    workspace.vault.add(entry._replace(id="0" * 32, name="bare", configured=False))
     due, others = due_entries(workspace)
     assert [entry.name for entry in due] == ["due"]
     assert others == 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -192,7 +191,7 @@ def test_an_entry_that_was_configured_meanwhile_keeps_its_client(
 
     def behave(conversation: Conversation) -> None:
         workspace.vault.change(
-            entry.id, lambda current, held: (current, replace(held, client_id="by hand"))
+            entry.id, lambda current, held: (current, held._replace(client_id="by hand"))
         )
         answering(b'{"client_id": "client-1"}', "201 Created")(conversation)
 
@@ -213,7 +212,7 @@ def authorized(workspace: Workspace, entry: Entry) -> Entry:
         entry.id,
         lambda current, held: (
             with_tokens(current, tokens, now),
-            replace(held, tokens=tokens),
+            held._replace(tokens=tokens),
         ),
     )
 

@@ -56,7 +56,7 @@ def entry_of(stage: Stage, service: Service, refresh: bool = True, **extra: str)
         extra=extra,
     )
     plain = Entry("", "work", service.id, service.name, now, now, configured=True)
-    entry = with_tokens(replace(plain, pinned=pin(service), account="Acme"), tokens, now)
+    entry = with_tokens(plain._replace(pinned=pin(service), account="Acme"), tokens, now)
     held = EntrySecrets(CLIENT_ID, Secret(CLIENT_SECRET), tokens)
     return stage.workspace.vault.add(entry, held)
 
@@ -372,7 +372,7 @@ def test_an_entry_without_tokens_has_nothing_to_revoke(stage: Stage) -> None:
 def test_a_missing_service_file_is_said_and_the_tokens_can_be_forgotten(stage: Stage) -> None:
     entry = entry_of(stage, standard("https://as.example"))
     gone = stage.workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, pinned="", service="went-away"), held)
+        entry.id, lambda current, held: (current._replace(pinned="", service="went-away"), held)
     )
     assert not can_revoke(stage.workspace, gone)
     assert not ends_more(stage.workspace, gone)
@@ -415,7 +415,7 @@ def test_tokens_of_a_sign_in_that_came_in_between_are_kept(stage: Stage) -> None
     def reading(asked: Asked) -> str:
         assert entry is not None
         stage.workspace.vault.change(
-            entry.id, lambda current, held: (current, replace(held, tokens=fresh))
+            entry.id, lambda current, held: (current, held._replace(tokens=fresh))
         )
         return asked.form["token"]
 
@@ -443,7 +443,7 @@ def test_ends_more_is_what_the_service_declares(stage: Stage) -> None:
     assert not Catalogue().get("gitlab").quirks.revoke.ends_consent
     entry = stage.configured()
     assert not ends_more(stage.workspace, entry)
-    assert ends_more(stage.workspace, replace(entry, service="google"))
+    assert ends_more(stage.workspace, entry._replace(service="google"))
 
 
 def test_the_practice_provider_ends_its_grant(stage: Stage) -> None:
@@ -458,8 +458,8 @@ def test_the_practice_provider_ends_its_grant(stage: Stage) -> None:
     again = stage.workspace.vault.change(
         entry.id,
         lambda current, held: (
-            replace(current, authorized=True),
-            replace(held, tokens=TokenSet(Secret("was-revoked"), "Bearer", 0)),
+            current._replace(authorized=True),
+            held._replace(tokens=TokenSet(Secret("was-revoked"), "Bearer", 0)),
         ),
     )
     assert revoke_entry(stage.workspace, again).at_service is AtService.ENDED

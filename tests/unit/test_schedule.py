@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
@@ -91,7 +90,7 @@ def test_an_entry_that_needs_a_person_waits_for_one() -> None:
     plan = Schedule()
     one = entry()
     plan.reconcile([one], always, NOW)
-    refused = replace(one, needs_authorization=True, revision=1)
+    refused = one._replace(needs_authorization=True, revision=1)
     plan.failed(one.id, "refused", NOW, entry=refused, again=False)
     plan.reconcile([refused], always, NOW + 1)
     assert plan.next_due() is None
@@ -108,7 +107,7 @@ def test_what_somebody_mended_is_tried_soon() -> None:
     for _ in range(8):
         plan.failed(one.id, "wrong secret", NOW, entry=one, again=True)
     assert (plan.next_due() or 0) > NOW + 1000
-    plan.reconcile([replace(one, revision=1)], always, NOW + 60)
+    plan.reconcile([one._replace(revision=1)], always, NOW + 60)
     assert (plan.next_due() or 0) <= NOW + 60
 
 
@@ -123,7 +122,7 @@ def test_lanes_are_bounded_and_the_sick_do_not_fill_them() -> None:
     assert sum(course.failures > 0 for course in taken) <= schedule.SICK_LANES
     assert plan.take_due(NOW + 3600) == []
     per_service = Schedule()
-    per_service.reconcile([replace(one, service="one") for one in entries], always, NOW)
+    per_service.reconcile([one._replace(service="one") for one in entries], always, NOW)
     assert len(per_service.take_due(NOW + 3600)) == schedule.SERVICE_LANES
 
 
@@ -161,8 +160,8 @@ def test_a_thousand_entries_for_an_hour_are_spread_and_never_end() -> None:
             held = entries[course.entry_id]
             assert held.expires_at is not None
             assert held.expires_at - now > 60
-            fresh = replace(
-                held, issued_at=int(now), expires_at=int(now) + 3600, revision=held.revision + 1
+            fresh = held._replace(
+                issued_at=int(now), expires_at=int(now) + 3600, revision=held.revision + 1
             )
             entries[fresh.id] = fresh
             plan.done(fresh, True, now)

@@ -100,10 +100,10 @@ def test_rule_86_a_refused_grant_asks_for_a_person_and_keeps_the_tokens(stage: S
     held = stage.workspace.vault.secrets(entry)
     old = held.tokens
     refresh_entry(stage.workspace, entry)
-    spent = replace(old, expires_at=1)
+    spent = old._replace(expires_at=1)
 
     def back_in_time(current, now_held):
-        return replace(current, expires_at=1), replace(now_held, tokens=spent)
+        return current._replace(expires_at=1), now_held._replace(tokens=spent)
 
     stage.workspace.vault.change(entry.id, back_in_time)
     with pytest.raises(NeedsPerson, match="authorized again"):
@@ -204,8 +204,8 @@ def test_tokens_that_renew_themselves_are_told_apart_too(
     entry = authorized(stage, Behaviour())
     vault = stage.workspace.vault
     newer = vault.secrets(entry).tokens
-    older = replace(newer, access_token=Secret("older"))
-    fresh = replace(newer, access_token=Secret("of-the-older-grant"))
+    older = newer._replace(access_token=Secret("older"))
+    fresh = newer._replace(access_token=Secret("of-the-older-grant"))
     assert tokens_module._store(stage.workspace, entry, older, fresh) == newer
     refusal = ProviderRefused("no", code="invalid_grant")
     with vault.entry_lock(entry.id) as intents:
@@ -229,7 +229,7 @@ def test_a_forced_refresh_beside_a_kept_answer_that_ended_asks_again(stage: Stag
     entry = authorized(stage, ROTATING)
     vault = stage.workspace.vault
     held = vault.secrets(entry).tokens
-    kept = replace(held, access_token=Secret("kept"), expires_at=stage.workspace.now() + 20)
+    kept = held._replace(access_token=Secret("kept"), expires_at=stage.workspace.now() + 20)
     vault.keep_pending(entry.id, kept, sent=held.refresh_token)
     age(stage, entry, 4000)
     before = requests(stage)
@@ -279,8 +279,8 @@ async def test_check_does_not_name_an_account_for_the_tokens_of_another(
             stage.workspace.vault.change(
                 entry.id,
                 lambda current, held: (
-                    replace(current, account="somebody else"),
-                    replace(held, tokens=replace(held.tokens, access_token=Secret("another"))),
+                    current._replace(account="somebody else"),
+                    held._replace(tokens=held.tokens._replace(access_token=Secret("another"))),
                 ),
             )
         return await send(request, **more)
@@ -293,7 +293,7 @@ async def test_check_does_not_name_an_account_for_the_tokens_of_another(
 async def test_check_says_whose_token_it_is(stage: Stage):
     entry = await sign_in(stage, stage.configured("work"))
     stage.workspace.vault.change(
-        entry.id, lambda current, held: (replace(current, account="", account_detail=""), held)
+        entry.id, lambda current, held: (current._replace(account="", account_detail=""), held)
     )
     account = (await check_entry(stage.workspace, entry)).account
     assert account.name

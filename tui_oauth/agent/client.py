@@ -1,14 +1,17 @@
-"""Asking a running agent. Every `token` does, so nothing of weight is imported here.
+"""Asking a running agent. Every `token` does, and so may any Python program:
 
-`_socket` is the core of `socket`, which alone costs half of what a bare Python does.
+    from tui_oauth.agent.client import ask
+    token = ask(os.environ, "token my-intercom")    # None: no agent runs
+
+Nothing of weight is imported here, not even what most modules begin with (`typing`, `__future__`):
+it would cost more than the whole talk. `_socket` is the core of `socket`, which alone costs half of
+what a bare Python does.
 """
-
-from __future__ import annotations
 
 import os
 import sys
 
-TYPE_CHECKING = False  # importing `typing` for it would cost more than the whole talk
+TYPE_CHECKING = False  # what checkers take for true
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -31,12 +34,12 @@ class Refused(Exception):
 
 
 def token_from_agent(
-    environ: Mapping[str, str],
+    environ: "Mapping[str, str]",
     vault: str,
     verb: str,
     name: str,
     min_ttl: int,
-    note: Callable[[str], None],
+    note: "Callable[[str], None]",
     seconds: float = ANSWER_SECONDS,
     way: str = "",
 ) -> str | None:
@@ -62,7 +65,7 @@ def token_from_agent(
         raise final from None
 
 
-def _final(refused: Refused) -> TuiOauthError | None:
+def _final(refused: Refused) -> "TuiOauthError | None":
     """The error to be raised for the agent's refusal; None where the vault has the last word.
 
     What the agent has found out at the provider would be found out again, at the same cost.
@@ -89,9 +92,9 @@ def _final(refused: Refused) -> TuiOauthError | None:
 
 
 def ask(
-    environ: Mapping[str, str],
+    environ: "Mapping[str, str]",
     line: str,
-    note: Callable[[str], None] = lambda words: None,
+    note: "Callable[[str], None]" = lambda words: None,
     seconds: float = ANSWER_SECONDS,
 ) -> str | None:
     """Send one line and give what follows `ok` in the answer; None where no agent answers. Refused."""
@@ -107,7 +110,7 @@ def ask(
         return None
 
 
-def _talk(folder: str, line: str, note: Callable[[str], None], seconds: float) -> str | None:
+def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float) -> str | None:
     from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 
     connection = socket(AF_UNIX, SOCK_STREAM)
@@ -142,7 +145,7 @@ def _talk(folder: str, line: str, note: Callable[[str], None], seconds: float) -
         connection.close()
 
 
-def with_address(folder: str, use: Callable[[str], None]) -> None:
+def with_address(folder: str, use: "Callable[[str], None]") -> None:
     """Call `use` with the socket's path, or with a shorter one where that is too long for an address."""
     path = f"{folder}/{SOCKET}"
     if len(os.fsencode(path)) <= _ADDRESS_BYTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping
 from functools import cached_property
@@ -14,8 +13,13 @@ from tui_oauth.paths import Places, places
 from tui_oauth.secret import Secret
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import SimpleNamespace
+
     from tui_oauth.vault import KeyOptions
     from tui_oauth.workspace import Workspace
+
+    Arguments = Namespace | SimpleNamespace  # of `tree.parse` and of `shortcut.parse`
 
 _KEY_VARIABLES = (
     "TUI_OAUTH_KEY_FILE",
@@ -28,7 +32,7 @@ _KEY_VARIABLES = (
 class Context:
     """One run of one command."""
 
-    def __init__(self, args: argparse.Namespace, environ: Mapping[str, str]) -> None:
+    def __init__(self, args: Arguments, environ: Mapping[str, str]) -> None:
         self.args = args
         self.environ = environ
 

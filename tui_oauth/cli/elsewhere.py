@@ -16,10 +16,10 @@ from tui_oauth.text import duration, neutralise, rfc3339
 from tui_oauth.visiting import Visit
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from tui_oauth.cli.context import Arguments
 
 
-def check_combination(args: Namespace) -> None:
+def check_combination(args: Arguments) -> None:
     """Raise UsageProblem for options of `authorize` that do not go together."""
     if args.for_line is None:
         if args.name is None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
 
-from tui_oauth.cli import output
+from tui_oauth.cli import output, shortcut
 from tui_oauth.errors import Fix, TuiOauthError
 
+TYPE_CHECKING = (
+    False  # `typing` is not for free, and a `token` that asks the agent needs it nowhere
+)
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from tui_oauth.cli.context import Arguments
 
 DEFECT = 1
 INPUT_OUTPUT = 8
@@ -21,17 +26,25 @@ INTERRUPTED = 130
 
 def run() -> NoReturn:
     """Run the command of `sys.argv` and exit."""
-    sys.exit(main(sys.argv[1:]))
+    argv = sys.argv[1:]
+    if shortcut.parse(argv) is None:
+        sys.exit(main(argv))
+    # What follows lives for milliseconds: there is nothing to collect, and `main` has written
+    # everything when it returns. Taking Python apart object by object would cost a fifth of it all.
+    gc.disable()
+    os._exit(main(argv))
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command that `argv` names. Returns its exit code; the table is in the README."""
     output.be_lenient()
-    args: Namespace | None = None
+    args: Arguments | None = None
     try:
-        from tui_oauth.cli.tree import parse
+        args = shortcut.parse(argv)
+        if args is None:
+            from tui_oauth.cli.tree import parse
 
-        args = parse(argv)
+            args = parse(argv)
         code = _command(args)
         output.finish()
     except SystemExit as done:  # --help and --version have printed and are done
@@ -53,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     return code
 
 
-def _command(args: Namespace) -> int:
+def _command(args: Arguments) -> int:
     from importlib import import_module
 
     from tui_oauth.cli.context import Context
@@ -80,7 +93,7 @@ def _command(args: Namespace) -> int:
         logger.debug("took %.0f ms", (time.monotonic() - began) * 1000)
 
 
-def _remedy(error: TuiOauthError, args: Namespace | None) -> str:
+def _remedy(error: TuiOauthError, args: Arguments | None) -> str:
     """The command that mends `error`, where one does and the entry is named."""
     name = getattr(args, "name", None)
     if not error.fix or not isinstance(name, str) or not name:
@@ -117,7 +130,7 @@ def _input_output(error: OSError) -> int:
     return INPUT_OUTPUT
 
 
-def _defect(error: Exception, args: Namespace | None) -> int:
+def _defect(error: Exception, args: Arguments | None) -> int:
     from tui_oauth import __version__
     from tui_oauth.defects import record
     from tui_oauth.paths import places

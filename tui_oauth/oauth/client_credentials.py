@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import NeedsPerson, UsageProblem
@@ -69,4 +68,4 @@ def read_client_tokens(
     Raises as `read_tokens`.
     """
     tokens = read_tokens(service, response, requested=requested, sent_at=sent_at)
-    return replace(tokens, refresh_token=None, id_token=None)
+    return tokens._replace(refresh_token=None, id_token=None)

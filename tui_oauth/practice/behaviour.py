@@ -291,7 +291,7 @@ def _add_named(group: argparse._ArgumentGroup, name: str) -> None:
     )
 
 
-def from_arguments(namespace: argparse.Namespace) -> Behaviour:
+def from_arguments(namespace: object) -> Behaviour:
     """The behaviour that the flags of `add_arguments` ask for."""
     values = vars(namespace)
     return Behaviour(**{name: values[name] for name in Behaviour.__dataclass_fields__})

@@ -12,7 +12,6 @@ import enum
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -228,7 +227,7 @@ def _step(
             return Step(Action.ADD, theirs, None, "new here")
         return Step(against, theirs, namesake, "another entry here has this name")
     ours, held = present[theirs.id]
-    if replace(theirs, revision=ours.revision) == ours and secrets == held:
+    if theirs._replace(revision=ours.revision) == ours and secrets == held:
         return Step(Action.SAME, theirs, ours, "here already, the same")
     if namesake is not None and namesake.id != theirs.id:
         return Step(
@@ -262,7 +261,7 @@ def apply(vault: Vault, incoming: Sequence[Held], *, replace_ours: bool) -> list
             elif ours is not None:
                 # A revision never goes back: others compare with the one that they read.
                 revision = max(entry.revision, ours.revision + 1)
-                entry = replace(entry, revision=revision)
+                entry = entry._replace(revision=revision)
             stored.append((entry, secrets_of[entry.id]))
         return Changes(tuple(stored), tuple(removed))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
 from tui_oauth.errors import VaultDamaged
@@ -82,13 +81,13 @@ def _checked(text: bytes, reads_back: Callable[[], bool]) -> bytes:
     return text
 
 
-def _without_defaults(value: Any, skip: tuple[str, ...] = ()) -> dict[str, object]:
+def _without_defaults(value: Built, skip: tuple[str, ...] = ()) -> dict[str, object]:
     out: dict[str, object] = {}
-    for field in fields(value):
-        held = getattr(value, field.name)
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        if field.name not in skip and held != default:
-            out[field.name] = _plain(held)
+    defaults = value._field_defaults
+    for name, held in value._asdict().items():
+        if name in skip or (name in defaults and held == defaults[name]):
+            continue
+        out[name] = _plain(held)
     return out
 
 

@@ -1,4 +1,4 @@
-"""`Vault`: the entries and their secrets, found, read and changed. The only user of TinyDB.
+"""`Vault`: the entries and their secrets, found, read and changed; by TinyDB but for one entry.
 
 Every entry is one TinyDB document with two sealed parts: `meta`, opened for lists, and `sec`,
 opened when a secret is needed. An entry that did not change is never sealed again. A change holds
@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-
-from tinydb import TinyDB, where
-from tinydb.table import Document
 
 from tui_oauth.errors import AlreadyExists, Conflict, NotFound, VaultDamaged
 from tui_oauth.model import Entry, EntrySecrets, TokenSet, normalised_name, valid_name
@@ -30,6 +27,8 @@ from tui_oauth.vault.storage import FileState, SealedStorage, Snapshot
 from tui_oauth.vault.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from tinydb.table import Document, Table
+
     from tui_oauth.vault.intents import Intents
 
 NO_SECRETS = EntrySecrets()
@@ -73,13 +72,16 @@ class Vault:
         self._keys = keys
         self._storage = SealedStorage(path, keys, state)
         self._upkeep = Upkeep(path, keys)
-        # No query cache: it would not notice what other processes write.
-        database = TinyDB(storage=lambda: self._storage)
-        self._table = database.table(container.ENTRIES_TABLE, cache_size=0)
         self._listed: tuple[Snapshot, list[Entry]] | None = None
 
     def __repr__(self) -> str:
         return f"Vault({str(self.path)!r})"
+
+    @cached_property
+    def _table(self) -> Table:
+        from tui_oauth.vault.tables import entries_table  # not for one entry: see `_where`
+
+        return entries_table(self._storage)
 
     @property
     def header(self) -> Header:
@@ -144,15 +146,17 @@ class Vault:
 
         AlreadyExists if an entry has the same name; UsageProblem for a name that cannot be.
         """
+        from tinydb.table import Document
+
         name = valid_name(entry.name)
         entry_id = entry.id or crypto.random_bytes(16).hex()
         if not container.is_id(entry_id):
             raise ValueError("an entry's id is 32 hexadecimal digits")
         with self._storage.transaction():
             self._check_free(name)
-            if self._table.contains(where("id") == entry_id):
+            if self._where("id", entry_id) is not None:
                 raise ValueError("an entry's id is used once")
-            new = replace(entry, id=entry_id, name=name, revision=1)
+            new = entry._replace(id=entry_id, name=name, revision=1)
             # TinyDB counts its own numbers per process; two processes would hand out the same.
             self._table.insert(Document(self._seal(new, secrets), self._free_number()))
         return new
@@ -176,8 +180,8 @@ class Vault:
             new, new_secrets = edit(old, old_secrets)
             if new == old and new_secrets == old_secrets:
                 return old
-            new = replace(
-                new, id=old.id, revision=old.revision + 1, name=self._new_name(old, new.name)
+            new = new._replace(
+                id=old.id, revision=old.revision + 1, name=self._new_name(old, new.name)
             )
             self._upkeep.release(entry_id)
             self._table.update(self._seal(new, new_secrets), doc_ids=[record.number])
@@ -359,23 +363,29 @@ class Vault:
                 self._upkeep.write_sign_ins(entry_id, after)
 
     def _stored(self, entry_id: str) -> Record:
-        found = self._table.search(where("id") == entry_id)
-        if not found:
+        found = self._where("id", entry_id)
+        if found is None:
             raise NotFound("There is no such entry any more.", "It was deleted.")
-        return _record(self._single(found))
+        return found
 
     def _named(self, name: str) -> Record | None:
         try:
             name_key = self._keys.name_key(name)
         except UnicodeEncodeError:
             return None
-        found = self._table.search(where("k") == name_key)
-        return _record(self._single(found)) if found else None
+        return self._where("k", name_key)
 
-    def _single(self, found: list[Document]) -> Document:
+    def _where(self, field: str, value: str) -> Record | None:
+        """The one record with `value` in a field that stands in clear; None where there is none.
+
+        A plain look through the verified documents, as TinyDB would do it: to load TinyDB for this
+        would cost `token` more than reading, verifying and parsing the whole file.
+        """
+        documents = self._storage.tables.get(container.ENTRIES_TABLE, {})
+        found = [number for number, document in documents.items() if document[field] == value]
         if len(found) > 1:
             raise VaultDamaged(f"The vault {self.path} has one entry twice. Nothing was written.")
-        return found[0]
+        return Record.of(int(found[0]), documents[found[0]]) if found else None
 
     def _open(self, record: Record) -> Entry:
         return self._read(lambda: sealing.open_entry(self._keys, record))

@@ -1,4 +1,4 @@
-"""What TinyDB sees of the vault: a storage that is sealed, locked and durable.
+"""The vault file as a storage that is sealed, locked and durable; TinyDB sees it through `tables`.
 
 TinyDB reads and writes whole databases and knows of no other process. Here `read` serves one
 verified snapshot, and `write` works only inside a transaction, which holds the lock and has read
@@ -9,15 +9,12 @@ its path each time; nothing stays open in between.
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
-import threading
 import time
+from _thread import RLock  # what `threading`, which costs a millisecond, has it from
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-
-from tinydb.storages import Storage
 
 from tui_oauth import __version__
 from tui_oauth.errors import StorageFailed, TuiOauthError, VaultDamaged, VaultLocked, VaultMissing
@@ -69,12 +66,12 @@ def lock_path(path: Path) -> Path:
     )
 
 
-class SealedStorage(Storage):
-    """A TinyDB storage over one vault file. `mutex` keeps the threads of this process apart."""
+class SealedStorage:
+    """A storage over one vault file. `mutex` keeps the threads of this process apart."""
 
     def __init__(self, path: Path, keys: Keys, state: FileState) -> None:
         self.path = path
-        self.mutex = threading.RLock()
+        self.mutex = RLock()
         self._keys = keys
         self._writable = False
         self._snapshot: Snapshot | None = None
@@ -128,16 +125,20 @@ class SealedStorage(Storage):
             finally:
                 self._writable = False
 
-    def read(self) -> Tables:
-        """TinyDB's view of the snapshot. A copy: TinyDB changes what it is given before it writes."""
+    @property
+    def tables(self) -> Tables:
+        """The tables of the snapshot itself, to be looked at and never changed."""
         with self.mutex:
             # Inside a transaction the snapshot was read under the lock and cannot change.
             snapshot = self._snapshot if self._writable else None
-            tables = (snapshot or self.snapshot).tables
-            return {
-                name: {number: dict(document) for number, document in table.items()}
-                for name, table in tables.items()
-            }
+            return (snapshot or self.snapshot).tables
+
+    def read(self) -> Tables:
+        """TinyDB's view of the snapshot. A copy: TinyDB changes what it is given before it writes."""
+        return {
+            name: {number: dict(document) for number, document in table.items()}
+            for name, table in self.tables.items()
+        }
 
     def write(self, data: dict[str, dict[str, Any]], base: Header | None = None) -> None:
         """Commit `data` with the next generation: durable when this returns.
@@ -177,7 +178,9 @@ class SealedStorage(Storage):
 
     def write_under(self, keys: Keys, data: dict[str, dict[str, Any]], base: Header) -> None:
         """Commit `data`, which is sealed with `keys`, and go on with these keys (`vault rekey`)."""
-        old = copy.copy(self._keys)
+        from copy import copy  # for a new data key only
+
+        old = copy(self._keys)
         self._keys.become(keys)
         try:
             self.write(data, base)

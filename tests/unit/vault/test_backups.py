@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def touch(vault: Vault) -> None:
     held = vault.entries()[0]
-    vault.change(held.id, lambda e, s: (replace(e, updated_at=e.updated_at + 1), s))
+    vault.change(held.id, lambda e, s: (e._replace(updated_at=e.updated_at + 1), s))
 
 
 def test_the_first_change_of_a_day_keeps_the_state_before_it(

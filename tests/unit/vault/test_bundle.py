@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,7 +154,7 @@ def test_a_later_revision_from_an_earlier_time_is_a_conflict(
     bundle.apply(other, exported(vault, tmp_path / "1"), replace_ours=False)
     vault.change(made.id, with_access("a"))
     vault.change(made.id, with_access("b"))
-    other.change(made.id, lambda e, s: (replace(e, updated_at=e.updated_at + 9), s))
+    other.change(made.id, lambda e, s: (e._replace(updated_at=e.updated_at + 9), s))
     (step,) = bundle.apply(other, exported(vault, tmp_path / "2"), replace_ours=False)
     assert step.action is Action.CONFLICT
 
@@ -177,7 +176,7 @@ def test_names_that_moved_meet_no_defect(vault: Vault, other: Vault, tmp_path: P
     one, two = vault.add(entry("one"), secrets("1")), vault.add(entry("two"), secrets("2"))
     bundle.apply(other, exported(vault, tmp_path / "1"), replace_ours=False)
     for entry_id, name in ((one.id, "x"), (two.id, "one"), (one.id, "two")):
-        vault.change(entry_id, lambda e, s, name=name: (replace(e, name=name), s))  # type: ignore[misc]
+        vault.change(entry_id, lambda e, s, name=name: (e._replace(name=name), s))  # type: ignore[misc]
     incoming = exported(vault, tmp_path / "2")
     for replace_ours in (False, True):
         steps = bundle.apply(other, incoming, replace_ours=replace_ours)

@@ -7,7 +7,6 @@ import json
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -323,7 +322,7 @@ def test_a_refresh_that_did_not_end(full: Vault, home: Path) -> None:
     assert finding.id == "refresh-interrupted"
     assert "2023-11-14T22:13:20Z" in finding.message
     assert "tui-oauth refresh one" in finding.advice
-    full.change(one.id, lambda entry, kept: (entry, replace(kept, tokens=tokens("new", "rt-9"))))
+    full.change(one.id, lambda entry, kept: (entry, kept._replace(tokens=tokens("new", "rt-9"))))
     assert found(home) == {}, "that token is gone"
 
 
@@ -358,7 +357,7 @@ def test_nothing_secret_and_nothing_of_a_terminal_is_in_it(
     full: Vault, home: Path, spots: Places
 ) -> None:
     held = full.find("one")
-    full.change(held.id, lambda e, s: (replace(e, account="x"), s))
+    full.change(held.id, lambda e, s: (e._replace(account="x"), s))
     spots.vault.write_bytes(spots.vault.read_bytes()[:-200])
     report = look(home)
     text = repr(report.findings) + repr(report.left_out)

@@ -167,7 +167,7 @@ for number in range(25):
     workspace.tell = said.append
     held = workspace.vault.entries()[0]
     if writer:
-        workspace.vault.change(held.id, lambda e, s: (replace(e, updated_at=e.updated_at + 1), s))
+        workspace.vault.change(held.id, lambda e, s: (e._replace(updated_at=e.updated_at + 1), s))
 print(len(said), said[:1])
 """
     processes = [program(home, code, kind) for kind in ("write", "write", "read", "read")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,7 +111,7 @@ def test_a_lost_entry_is_named_with_the_copies_that_have_it(
     full: Vault, spots: Places, tmp_path: Path
 ) -> None:
     held = full.find("two")
-    full.change(held.id, lambda e, s: (replace(e, account="later"), s))
+    full.change(held.id, lambda e, s: (e._replace(account="later"), s))
     good = spots.vault.read_bytes()
     at = good.index(held.id.encode())
     torn = good[: at + 40] + bytes(300) + good[at + 340 :]

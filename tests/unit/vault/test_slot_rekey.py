@@ -95,7 +95,7 @@ from tui_oauth.errors import TuiOauthError
 found = vault.find("work")
 print("open", flush=True)
 sys.stdin.readline()
-for attempt in (vault.entries, lambda: vault.change(found.id, lambda e, s: (replace(e, account="x"), s))):
+for attempt in (vault.entries, lambda: vault.change(found.id, lambda e, s: (e._replace(account="x"), s))):
     try:
         attempt()
     except TuiOauthError as error:

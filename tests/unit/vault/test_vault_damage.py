@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +136,7 @@ def test_rule_112_records_that_were_moved_about_are_noticed(
 def test_one_record_rolled_back_is_noticed(full: Vault, home: Path, spots: Places) -> None:
     old = json.loads(spots.vault.read_bytes())["entries"]
     held = full.find("one")
-    full.change(held.id, lambda entry, kept: (replace(entry, account="new"), kept))
+    full.change(held.id, lambda entry, kept: (entry._replace(account="new"), kept))
     value = json.loads(spots.vault.read_bytes())
     number = next(key for key, record in old.items() if record["id"] == held.id)
     value["entries"][number] = old[number]

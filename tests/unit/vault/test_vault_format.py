@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def _write_golden(spots: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     vault = create_vault(spots)
     vault.add(entry("Work ✓", variables={"region": "eu"}, scopes=("read",)), secrets())
     second = vault.add(entry("second"))
-    vault.change(second.id, lambda held, kept: (replace(held, configured=True), secrets("cs-2")))
+    vault.change(second.id, lambda held, kept: (held._replace(configured=True), secrets("cs-2")))
 
 
 def test_the_format_is_byte_for_byte_that_of_version_1(

@@ -20,7 +20,7 @@ from tui_oauth.vault.storage import lock_path
 COUNT_UP = """
 entry = vault.find(argv[0])
 for _ in range(int(argv[1])):
-    vault.change(entry.id, lambda e, s: (replace(e, created_at=e.created_at + 1), s))
+    vault.change(entry.id, lambda e, s: (e._replace(created_at=e.created_at + 1), s))
 """
 
 
@@ -75,7 +75,7 @@ entry = vault.find("work")
 print("ready", flush=True)
 sys.stdin.readline()
 while True:
-    changed = vault.change(entry.id, lambda e, s: (replace(e, created_at=e.created_at + 1), s))
+    changed = vault.change(entry.id, lambda e, s: (e._replace(created_at=e.created_at + 1), s))
     os.write(1, b"%d\\n" % changed.created_at)
 """
     acknowledged = 0
@@ -142,8 +142,8 @@ with vault.entry_lock(entry.id, 30.0):
     if held.access_token == Secret("old"):
         with vault.reserve(entry.id):
             asked = 1
-            new = replace(held, access_token=Secret("new"), refresh_token=Secret("rt-2"))
-            vault.change(entry.id, lambda e, s: (e, replace(s, tokens=new)))
+            new = held._replace(access_token=Secret("new"), refresh_token=Secret("rt-2"))
+            vault.change(entry.id, lambda e, s: (e, s._replace(tokens=new)))
 print(asked)
 """
     running = [program(home, code) for _ in range(5)]

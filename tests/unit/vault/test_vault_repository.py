@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +62,7 @@ def test_a_name_that_cannot_be_is_refused(vault: Vault, home: Path, name: str) -
         vault.find(name)
     made = vault.add(entry("good"))
     with pytest.raises(UsageProblem):
-        vault.change(made.id, lambda held, kept: (replace(held, name=name), kept))
+        vault.change(made.id, lambda held, kept: (held._replace(name=name), kept))
     assert vault.find("good") == made
 
 
@@ -80,7 +79,7 @@ def test_a_change_counts_the_revision_and_keeps_the_id(vault: Vault, home: Path)
     made = vault.add(entry(), secrets())
     changed = vault.change(
         made.id,
-        lambda held, kept: (replace(held, id="f" * 32, revision=99, account="me"), kept),
+        lambda held, kept: (held._replace(id="f" * 32, revision=99, account="me"), kept),
     )
     assert (changed.id, changed.revision, changed.account) == (made.id, 2, "me")
     assert reopen(home).get(made.id) == changed
@@ -111,17 +110,17 @@ def test_an_error_inside_an_edit_changes_nothing_and_frees_the_lock(
 
 def test_a_stale_revision_is_a_conflict(vault: Vault, home: Path) -> None:
     made = vault.add(entry(), secrets())
-    reopen(home).change(made.id, lambda held, kept: (replace(held, account="theirs"), kept))
+    reopen(home).change(made.id, lambda held, kept: (held._replace(account="theirs"), kept))
     with pytest.raises(Conflict) as caught:
         vault.change(
             made.id,
-            lambda held, kept: (replace(held, account="mine"), kept),
+            lambda held, kept: (held._replace(account="mine"), kept),
             expected_revision=made.revision,
         )
     assert caught.value.exit_code == 5
     assert vault.get(made.id).account == "theirs"
     changed = vault.change(
-        made.id, lambda held, kept: (replace(held, account="mine"), kept), expected_revision=2
+        made.id, lambda held, kept: (held._replace(account="mine"), kept), expected_revision=2
     )
     assert changed.revision == 3
 
@@ -129,9 +128,9 @@ def test_a_stale_revision_is_a_conflict(vault: Vault, home: Path) -> None:
 def test_a_rename_frees_the_old_name_and_respects_the_others(vault: Vault) -> None:
     made, other = vault.add(entry("a"), secrets()), vault.add(entry("b"))
     with pytest.raises(AlreadyExists):
-        vault.change(made.id, lambda held, kept: (replace(held, name="B"), kept))
-    vault.change(made.id, lambda held, kept: (replace(held, name="A"), kept))
-    vault.change(made.id, lambda held, kept: (replace(held, name=" c "), kept))
+        vault.change(made.id, lambda held, kept: (held._replace(name="B"), kept))
+    vault.change(made.id, lambda held, kept: (held._replace(name="A"), kept))
+    vault.change(made.id, lambda held, kept: (held._replace(name=" c "), kept))
     assert vault.find("c").id == made.id
     assert vault.secrets(vault.find("c")) == secrets()
     with pytest.raises(NotFound):
@@ -228,7 +227,7 @@ def test_threads_share_one_vault(vault: Vault) -> None:
             for _ in range(10):
                 vault.change(
                     made.id,
-                    lambda held, kept: (replace(held, created_at=held.created_at + 1), kept),
+                    lambda held, kept: (held._replace(created_at=held.created_at + 1), kept),
                 )
                 assert vault.secrets(vault.find("work")) == secrets()
                 assert len(vault.entries()) == 1

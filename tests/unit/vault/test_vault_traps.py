@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,7 @@ def test_trap_1_no_update_is_lost_between_two_writers(vault: Vault, home: Path) 
     def count(writer: Vault) -> None:
         for _ in range(10):
             writer.change(
-                made.id, lambda held, kept: (replace(held, created_at=held.created_at + 1), kept)
+                made.id, lambda held, kept: (held._replace(created_at=held.created_at + 1), kept)
             )
 
     threads = [threading.Thread(target=count, args=(writer,)) for writer in writers]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,10 +79,10 @@ def test_an_answer_that_could_not_be_stored_is_kept_until_it_is(
     again = reopen(home)
     for _ in range(2):  # it stays until it is stored
         assert again.take_pending(made.id) == tokens("at-2", "rt-2")
-    again.change(made.id, lambda held, kept: (replace(held, account="renamed"), kept))
+    again.change(made.id, lambda held, kept: (held._replace(account="renamed"), kept))
     found = again.take_pending(made.id)
     assert found is not None
-    again.change(made.id, lambda held, kept: (held, replace(kept, tokens=found)))
+    again.change(made.id, lambda held, kept: (held, kept._replace(tokens=found)))
     assert again.take_pending(made.id) is None
     assert again.secrets(made).tokens == tokens("at-2", "rt-2")
     assert list((spots.vault.parent / "locks").iterdir()) == []
@@ -91,7 +90,7 @@ def test_an_answer_that_could_not_be_stored_is_kept_until_it_is(
 
 def test_a_kept_answer_gives_way_to_a_newer_authorization(vault: Vault, spots: Places) -> None:
     made = vault.add(entry(), secrets())
-    vault.change(made.id, lambda held, kept: (held, replace(kept, tokens=tokens("new", "rt-9"))))
+    vault.change(made.id, lambda held, kept: (held, kept._replace(tokens=tokens("new", "rt-9"))))
     vault.keep_pending(made.id, tokens("old", "rt-2"), sent=Secret("rt-1"))
     assert vault.take_pending(made.id) is None
     assert list((spots.vault.parent / "locks").iterdir()) == []
@@ -125,7 +124,7 @@ def test_a_kept_answer_outlives_changes_beside_the_tokens(vault: Vault) -> None:
     vault.keep_pending(made.id, tokens("at-2", "rt-2"), sent=Secret("rt-1"))
     vault.change(
         made.id,
-        lambda held, kept: (held, replace(kept, tokens=replace(tokens(), extra={"tenant": "1"}))),
+        lambda held, kept: (held, kept._replace(tokens=tokens()._replace(extra={"tenant": "1"}))),
     )
     assert vault.take_pending(made.id) == tokens("at-2", "rt-2")
     vault.change(made.id, with_access("at-3"))

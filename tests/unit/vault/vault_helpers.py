@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from tui_oauth.model import Entry, EntrySecrets, TokenSet
@@ -46,7 +45,7 @@ def secrets(client_secret: str = "cs-1", access: str = "at-1") -> EntrySecrets:
 
 def with_access(access: str) -> Callable[[Entry, EntrySecrets], tuple[Entry, EntrySecrets]]:
     """An edit that stores other tokens."""
-    return lambda held, kept: (held, replace(kept, tokens=tokens(access)))
+    return lambda held, kept: (held, kept._replace(tokens=tokens(access)))
 
 
 def places_of(home: Path) -> Places:
@@ -79,7 +78,6 @@ def program(home: Path, code: str, *arguments: str) -> subprocess.Popen[str]:
     """A Python process with `home` as its home; `vault` is open in it and `argv` holds arguments."""
     setup = (
         "import sys, os\n"
-        "from dataclasses import replace\n"
         "from tui_oauth.paths import places\n"
         "from tui_oauth.vault import open_vault\n"
         "argv = sys.argv[1:]\n"

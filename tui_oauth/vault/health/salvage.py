@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -249,7 +248,7 @@ def _generation(header: Header, copies: list[_Copy], state: Path) -> int:
 
 
 def _marked(entry: Entry) -> Entry:
-    return replace(entry, revision=entry.revision + 1, last_error=MARK)
+    return entry._replace(revision=entry.revision + 1, last_error=MARK)
 
 
 def takes_typed(vault: Path) -> bool:
