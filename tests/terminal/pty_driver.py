@@ -137,6 +137,11 @@ class PtyProgram:
         """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def picture(self) -> tuple[tuple[object, ...], ...]:
+        """What stands on the screen, each cell with its colours."""
+        rows, columns = range(self._screen.lines), range(self._screen.columns)
+        return tuple(tuple(self._screen.buffer[row][column] for column in columns) for row in rows)
+
     @property
     def alternate(self) -> bool:
         """Whether the program is in the alternate screen, by the last word it wrote on that."""
@@ -223,19 +228,25 @@ class PtyProgram:
         """Read for so long; False when the program has closed the terminal (or, `once`, is silent)."""
         end = time.monotonic() + seconds
         while True:
-            ready, _, _ = select.select([self._fd], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                return not once
             try:
-                data = os.read(self._fd, 65_536)
+                data = self.read(max(0.0, end - time.monotonic()))
             except OSError:
                 return False
+            if data is None:
+                return not once
             if not data:
                 return False
-            self.raw += data
-            self._feed(self._kept + data)
+            self.feed(data)
 
-    def _feed(self, data: bytes) -> None:
+    def read(self, seconds: float) -> bytes | None:
+        """What the program writes next, None if that is nothing for so long; `feed` shows it."""
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        return os.read(self._fd, 65_536) if ready else None
+
+    def feed(self, data: bytes) -> None:
+        """Bring the screen up to date with what was read."""
+        self.raw += data
+        data = self._kept + data
         cut = data.rfind(b"\x1b")
         unfinished = cut >= 0 and len(data) - cut < 4_096 and not _COMPLETE.match(data[cut:])
         self._kept = data[cut:] if unfinished else b""

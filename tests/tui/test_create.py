@@ -14,7 +14,8 @@ from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.entry_table import EntryTable
 from tui_oauth.tui.widgets.key_bar import KeyBar
-from tui_oauth.tui.widgets.service_list import FromUrl, ServiceList
+from tui_oauth.tui.widgets.service_line import FromUrl
+from tui_oauth.tui.widgets.service_list import ServiceList
 from tui_oauth.tui.widgets.service_picker import ServicePicker
 from tui_oauth.tui.widgets.toolbar import Toolbar
 
@@ -101,7 +102,7 @@ async def test_errors_stand_beside_their_fields(stage: Stage) -> None:
         await pilot.press("ctrl+s")
         await until(pilot, lambda: "is needed" in words(app), "what is missing")
         assert app.focused is not None
-        assert app.focused.id == "variable-subdomain"
+        assert str(app.focused.border_title) == "Subdomain"
         await pilot.press(*"evil.example/x", "enter")
         name = app.screen.query_one("#name", CleanInput)
         await until(pilot, lambda: name.has_focus, "the name")

@@ -19,33 +19,39 @@ MAX_BYTES = 262_144
 
 def listed(folder: Path | None) -> list[Path]:
     """The service files in `folder`, by name; none where there is no such folder."""
+    return [Path(item.path) for item in _items(folder)]
+
+
+def stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """What changes when one of the files does. Asked at every key press in the list of services."""
+    found = []
+    for item in _items(folder):
+        try:
+            status = item.stat()
+        except OSError:
+            found.append((item.name, -1, -1))  # a dangling link: reading it will say so
+        else:
+            found.append((item.name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+def _items(folder: Path | None) -> list[os.DirEntry[str]]:
     if folder is None:
         return []
     try:
-        return sorted(
-            Path(item.path)
-            for item in os.scandir(folder)
-            if item.name.endswith(".toml") and not item.name.startswith(".")
-        )
+        with os.scandir(folder) as items:
+            fitting = [
+                item
+                for item in items
+                if item.name.endswith(".toml") and not item.name.startswith(".")
+            ]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise StorageFailed(
             f"The folder {neutralise(folder)} cannot be read: {error.strerror}."
         ) from error
-
-
-def stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
-    """What changes when one of the files does."""
-    found = []
-    for path in listed(folder):
-        try:
-            status = path.stat()
-        except OSError:
-            found.append((path.name, -1, -1))  # a dangling link: reading it will say so
-        else:
-            found.append((path.name, status.st_mtime_ns, status.st_size))
-    return tuple(found)
+    return sorted(fitting, key=lambda item: item.name)
 
 
 def read(path: Path) -> str:

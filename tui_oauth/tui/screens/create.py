@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widget import Widget
 from textual.widgets import Input
 
 from tui_oauth import entries as entry_actions
@@ -24,17 +21,18 @@ from tui_oauth.tui.rows import suggested_name
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.choice_field import ChoiceField
 from tui_oauth.tui.widgets.clean_input import CleanInput, Notice
-from tui_oauth.tui.widgets.details import Details, Line
+from tui_oauth.tui.widgets.details import Details, Line, lines_of_service
 from tui_oauth.tui.widgets.field_error import FieldError
 from tui_oauth.tui.widgets.key_bar import KeyBar
 from tui_oauth.tui.widgets.quiet_line import QuietLine
-from tui_oauth.tui.widgets.service_picker import ServicePicker
+from tui_oauth.tui.widgets.service_picker import Looked, ServicePicker
 from tui_oauth.tui.widgets.title_bar import TitleBar
+from tui_oauth.tui.widgets.variable_fields import VariableFields, asked_of
 from tui_oauth.tui.words import redirect_words
 
 if TYPE_CHECKING:
     from tui_oauth.services.catalogue import Catalogue
-    from tui_oauth.services.format import Service, Variable
+    from tui_oauth.services.format import Service
 
 _PICK = "Type letters of a name; or paste the URL of an issuer, API or MCP server."
 _URL_NEXT = "Enter goes on: what the server says of itself makes the entry."
@@ -63,7 +61,6 @@ class CreateScreen(AppScreen[Entry]):
         super().__init__()
         self._taken: set[str] = set()
         self._suggested = ""
-        self._asked: tuple[Variable, ...] = ()
         self._service: Service | None = None
         self._saving = False
         self._from_url_next = False
@@ -76,20 +73,21 @@ class CreateScreen(AppScreen[Entry]):
                 yield ServicePicker(id="picker")
                 yield Details(id="service-details")
             yield FieldError(id="service-error")
-            yield Vertical(id="variables")
-            yield FieldError(id="variables-error")
+            yield VariableFields(id="variables")
             name = CleanInput(id="name", classes="field")
             name.border_title = "Name"
             yield name
             yield FieldError(id="name-error")
-            yield ChoiceField(_WHO, id="who")
+            yield ChoiceField((), id="who")
             yield CallbackField("^y")
         yield QuietLine(_PICK)
         yield KeyBar("create")
 
     def on_mount(self) -> None:
-        self.query_one(ServicePicker).focus_field()
+        picker = self.query_one(ServicePicker)
+        picker.focus_field()
         self._offer(None)
+        self.watch(picker, "looked_at", self._look_at, init=False)
         workspace = self.home.workspace
 
         async def load() -> list[Entry]:
@@ -130,24 +128,27 @@ class CreateScreen(AppScreen[Entry]):
 
     # ---- following the choice
 
-    @on(ServicePicker.Highlighted)
-    async def _look_at(self, event: ServicePicker.Highlighted) -> None:
+    def _look_at(self, looked: Looked) -> None:
+        """Bring all that depends on the line under the cursor up to date, before one painting."""
         service = None
         self.query_one("#service-error", FieldError).show("")
-        if event.service is not None:
+        if looked.service is not None:
             try:
                 # One small file: a few milliseconds, and it is kept.
-                service = self.home.workspace.catalogue.get(event.service.id)
+                service = self.home.workspace.catalogue.get(looked.service.id)
             except TuiOauthError as error:
                 self.query_one("#service-error", FieldError).show(sentence(error))
         self._offer(service)
-        self._tell_of(service, from_url=event.from_url)
+        self._tell_of(service, from_url=looked.from_url)
         name = self.query_one("#name", CleanInput)
         if name.value == self._suggested:
             self._suggested = "" if service is None else suggested_name(service.id, self._taken)
             name.value = self._suggested
             name.cursor_position = len(self._suggested)  # or ctrl+u leaves the rest of a longer one
-        await self._ask_variables(service)
+        preset = self.home.workspace.settings.defaults
+        self.query_one(VariableFields).ask(
+            asked_of(service, preset.get(service.id, {})) if service is not None else ()
+        )
 
     def _tell_of(self, service: Service | None, *, from_url: bool) -> None:
         """What there is to know of the line under the cursor, before it is chosen."""
@@ -158,7 +159,7 @@ class CreateScreen(AppScreen[Entry]):
         elif service is None:
             pane.clear()
         else:
-            pane.show(service.name, _lines(service))
+            pane.show(service.name, lines_of_service(service))
         if self.focused is not None and self.focused.id == "query":
             self.query_one(QuietLine).rest(self._pick_words())
 
@@ -172,7 +173,7 @@ class CreateScreen(AppScreen[Entry]):
     def action_details(self) -> None:
         """All that is known of the service, where there is no room for the pane."""
         if self._service is not None:
-            self.home.open_details(self._service.name, _lines(self._service))
+            self.home.open_details(self._service.name, lines_of_service(self._service))
 
     def action_guide(self) -> None:
         """The steps at the provider, before anything is created."""
@@ -181,15 +182,15 @@ class CreateScreen(AppScreen[Entry]):
 
     @on(ServicePicker.Chosen)
     def _chosen(self) -> None:
-        first = next(iter(self.query_one("#variables").children), None)
-        (first or self.query_one("#name")).focus()
+        (self.query_one(VariableFields).first or self.query_one("#name")).focus()
 
     def _offer(self, service: Service | None) -> None:
         """Ask who authorizes it where that is a choice, and show what has to be registered."""
         self._service = service
-        who = self.query_one("#who", ChoiceField)
-        who.display = service is not None and entry_actions.is_choice(service)
-        who.index = 0
+        is_choice = service is not None and entry_actions.is_choice(service)
+        # Where there is none its row stays, blank: a list that changes its height at each step of
+        # the cursor is hard to read, and laid out and painted twice.
+        self.query_one("#who", ChoiceField).offer(_WHO if is_choice else ())
         self._show_callback()
 
     @property
@@ -208,28 +209,6 @@ class CreateScreen(AppScreen[Entry]):
             field.show(
                 url, neutralise(service.name, 40), redirect_words(service.redirect_uri_rules)
             )
-
-    async def _ask_variables(self, service: Service | None) -> None:
-        """Inputs for what the service cannot do without; the rest is asked in Configure OAuth."""
-        asked: tuple[Variable, ...] = ()
-        if service is not None:
-            from tui_oauth.services.resolve import asked_variables
-
-            preset = self.home.workspace.settings.defaults.get(service.id, {})
-            asked = tuple(
-                variable
-                for variable in asked_variables(service)
-                if variable.default is None
-                and not variable.optional
-                and variable.name not in preset
-            )
-        self.query_one("#variables-error", FieldError).show("")
-        if asked == self._asked:
-            return
-        self._asked = asked
-        box = self.query_one("#variables")
-        await box.remove_children()
-        await box.mount_all(_variable_inputs(asked))
 
     @on(events.DescendantFocus)
     def _explain(self, event: events.DescendantFocus) -> None:
@@ -251,8 +230,10 @@ class CreateScreen(AppScreen[Entry]):
 
     @on(Input.Changed)
     def _edited(self, event: Input.Changed) -> None:
-        which = "name" if event.input.id == "name" else "variables"
-        self.query_one(f"#{which}-error", FieldError).show("")
+        if event.input.id == "name":
+            self.query_one("#name-error", FieldError).show("")
+        else:
+            self.query_one(VariableFields).complain("")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -277,15 +258,10 @@ class CreateScreen(AppScreen[Entry]):
         except UsageProblem as error:
             self._refuse_name(error)
             return
-        variables = self._variables()
-        for variable in self._asked:
-            if not variables[variable.name]:
-                label = neutralise(variable.label or variable.name, 60)
-                example = (
-                    f", for instance {neutralise(variable.example, 60)}" if variable.example else ""
-                )
-                self._refuse_variable(variable, f"{label} is needed{example}.")
-                return
+        fields = self.query_one(VariableFields)
+        if not fields.complete():
+            return
+        variables = fields.values()
         if self._saving:
             return
         self._saving = True
@@ -307,25 +283,14 @@ class CreateScreen(AppScreen[Entry]):
         self._saving = False
         if isinstance(error, AlreadyExists):
             self._refuse_name(error)
-        elif isinstance(error, UsageProblem) and self._asked:
-            self._refuse_variable(self._asked[0], sentence(error))
+        elif isinstance(error, UsageProblem) and self.query_one(VariableFields).first is not None:
+            self.query_one(VariableFields).complain(sentence(error))
         else:
             self.complain(sentence(error))
 
     def _refuse_name(self, error: TuiOauthError) -> None:
         self.query_one("#name-error", FieldError).show(sentence(error))
         self.query_one("#name").focus()
-
-    def _refuse_variable(self, variable: Variable, text: str) -> None:
-        self.query_one("#variables-error", FieldError).show(text)
-        self.query_one(f"#variable-{variable.name.replace('_', '-')}").focus()
-
-    def _variables(self) -> dict[str, str]:
-        out: dict[str, str] = {}
-        for variable, widget in zip(self._asked, self.query("#variables > *"), strict=True):
-            if isinstance(widget, (CleanInput, ChoiceField)):
-                out[variable.name] = widget.value.strip()
-        return out
 
     def action_copy_callback(self) -> None:
         self.home.copy(self.query_one(CallbackField).url, "Callback URL")
@@ -342,33 +307,7 @@ class CreateScreen(AppScreen[Entry]):
 
 def _ready_for_keys(catalogue: Catalogue) -> None:
     """Read the list and load what a key press needs, so that the first one need not wait for it."""
-    from tui_oauth.services import describe
-
     catalogue.search("a")
-    describe.facts(catalogue.get(catalogue.all()[0].id))
-
-
-def _lines(service: Service) -> list[Line]:
-    from tui_oauth.services.describe import facts
-    from tui_oauth.services.guide import links_in
-
-    return [
-        Line(label, value, link=list(links_in(value)) == [(0, len(value))])
-        for label, value in facts(service)
-    ]
-
-
-def _variable_inputs(asked: Sequence[Variable]) -> list[Widget]:
-    made: list[Widget] = []
-    for variable in asked:
-        name = f"variable-{variable.name.replace('_', '-')}"
-        widget: Widget
-        if variable.choices:
-            widget = ChoiceField(variable.choices, id=name)
-        else:
-            example = neutralise(variable.example, 80)
-            widget = CleanInput(placeholder=f"for instance {example}" if example else "", id=name)
-        widget.add_class("field")
-        widget.border_title = Content(neutralise(variable.label or variable.name, 60))
-        made.append(widget)
-    return made
+    service = catalogue.get(catalogue.all()[0].id)
+    lines_of_service(service)
+    asked_of(service, {})

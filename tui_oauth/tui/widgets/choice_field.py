@@ -40,16 +40,28 @@ class ChoiceField(Widget, can_focus=True):
 
     def __init__(self, choices: Sequence[Choice], value: str = "", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self.choices: tuple[Choice, ...] = ()
+        self.offer(choices, value)
+
+    def offer(self, choices: Sequence[Choice], value: str = "") -> None:
+        """Other choices, with `value` taken or the first one; without any the field is a blank row."""
+        values = [choice.value for choice in choices]
+        index = values.index(value) if value in values else 0
+        if (tuple(choices), index) == (self.choices, self.index):
+            return
         self.choices = tuple(choices)
-        values = [choice.value for choice in self.choices]
-        self.set_reactive(ChoiceField.index, values.index(value) if value in values else 0)
+        self.can_focus = bool(values)
+        self.set_reactive(ChoiceField.index, index)
+        self.refresh()
 
     @property
     def value(self) -> str:
-        """The value of the choice taken."""
-        return self.choices[self.index].value
+        """The value of the choice taken, empty where there are none."""
+        return self.choices[self.index].value if self.choices else ""
 
     def render(self) -> Content:
+        if not self.choices:
+            return Content("")
         label = neutralise(self.choices[self.index].label or self.value)
         count = f"   {self.index + 1} of {len(self.choices)}"
         return Content.assemble(
@@ -61,7 +73,8 @@ class ChoiceField(Widget, can_focus=True):
             self.post_message(self.Changed(self))
 
     def action_step(self, step: int) -> None:
-        self.index = (self.index + step) % len(self.choices)
+        if self.choices:
+            self.index = (self.index + step) % len(self.choices)
 
     def on_click(self, event: events.Click) -> None:
         """The left arrow goes back, anything else goes on."""

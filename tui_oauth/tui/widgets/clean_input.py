@@ -37,6 +37,9 @@ class CleanInput(Input):
     """
 
     def __init__(self, value: str = "", placeholder: str = "", **more: Any) -> None:
+        # Nothing here is judged while it is typed; the stock input would all the same take on a class
+        # for that at the first letter, and be styled anew.
+        more.setdefault("validate_on", ())
         super().__init__(value=cleaned(value), placeholder=placeholder, compact=True, **more)
         self.cursor_blink = False
         self.select_on_focus = False

@@ -1,10 +1,10 @@
-"""Everything known about an entry, without secrets."""
+"""Everything known about an entry, without secrets, or about a service."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -17,6 +17,9 @@ from tui_oauth.model import Entry, Grant
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
 from tui_oauth.tui.widgets.link_line import address_style
+
+if TYPE_CHECKING:
+    from tui_oauth.services.format import Service
 
 _TONES = {
     "good": "$success",
@@ -79,6 +82,17 @@ def lines_of(
     lines.append(_time("Changed", entry.updated_at, now))
     lines.append(_time("Created", entry.created_at, now))
     return lines
+
+
+def lines_of_service(service: Service) -> list[Line]:
+    """What there is to know of a service before it is chosen."""
+    from tui_oauth.services.describe import facts
+    from tui_oauth.services.guide import links_in
+
+    return [
+        Line(label, value, link=list(links_in(value)) == [(0, len(value))])
+        for label, value in facts(service)
+    ]
 
 
 def _token_lines(entry: Entry, now: int) -> list[Line]:

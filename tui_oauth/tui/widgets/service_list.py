@@ -1,57 +1,56 @@
 """The lines of the Service dropdown: hundreds of them, of which only those in sight are drawn.
 
 A stock OptionList makes and measures every line anew whenever the list changes, which is at every
-letter typed; that alone took longer than all the rest of a key press.
+letter typed; that alone took longer than all the rest of a key press. And a stock scrollbar is a
+widget of its own, painted after the list that it stands beside. Here a key press draws the rows that
+it changes, and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from itertools import zip_longest
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui_oauth.text import neutralise
-from tui_oauth.tui.words import category_icon, redirect_words
+from tui_oauth.tui.widgets.service_line import FromUrl, cells_of
 
 if TYPE_CHECKING:
     from tui_oauth.services.listing import Listing
 
-_RULE_WIDTH = 17
-_CATEGORY_WIDTH = 18
-_URL_ICON = "→ "
-_URL_NAME = "From a URL"
-_URL_WORDS = "an issuer, an API or an MCP server"
-_MATCH = Style(bold=True, underline=True)
+_BAR_WIDTH = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FromUrl:
-    """The line that leads to an entry from a URL; `url` is the one that was typed, if any."""
+class _Row(NamedTuple):
+    """All that decides what one row in sight looks like."""
 
-    url: str = ""
+    line: Listing | FromUrl | None
+    query: str
+    state: str
+    bar: bool
 
 
 class ServiceList(ScrollView, can_focus=False):
     """Lines with at most one of them highlighted; the field above it has the focus and the keys."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "service-list--bar",
         "service-list--cursor",
         "service-list--hover",
         "service-list--quiet",
     }
 
     highlighted: reactive[int | None] = reactive(None, repaint=False)
-    hovered: reactive[int | None] = reactive(None)
+    hovered: reactive[int | None] = reactive(None, repaint=False)
 
     @dataclass
     class Clicked(Message):
@@ -63,6 +62,9 @@ class ServiceList(ScrollView, can_focus=False):
         super().__init__(id=id)
         self._lines: Sequence[Listing | FromUrl] = ()
         self._query = ""
+        self._dragging = False
+        self._drawn: list[_Row] = []
+        self._looks: dict[str, tuple[Style, Style]] = {}
 
     @property
     def lines(self) -> Sequence[Listing | FromUrl]:
@@ -85,7 +87,7 @@ class ServiceList(ScrollView, can_focus=False):
             self.scroll_to(y=0, animate=False, immediate=True)
         else:
             self._reveal(highlighted)
-        self.refresh()
+        self._redraw()
 
     def move(self, by: int) -> None:
         """Move the highlight by so many lines, from none to the first or the last one."""
@@ -100,7 +102,10 @@ class ServiceList(ScrollView, can_focus=False):
     def watch_highlighted(self, before: int | None, after: int | None) -> None:
         if after is not None:
             self._reveal(after)
-        self.refresh()
+        self._redraw()
+
+    def watch_hovered(self) -> None:
+        self._redraw()
 
     def on_resize(self) -> None:
         if self.highlighted is not None:
@@ -108,35 +113,97 @@ class ServiceList(ScrollView, can_focus=False):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
+        self._looks.clear()
         self.refresh()
 
+    # ---- the mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if self._on_bar(event.x):
+            self._dragging = True
+            self.capture_mouse()
+            self._drag_to(event.y)
+
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self.hovered = self._place_at(event.y)
+        if self._dragging:
+            self._drag_to(event.y)
+        else:
+            self.hovered = None if self._on_bar(event.x) else self._place_at(event.y)
+
+    def on_mouse_up(self) -> None:
+        if self._dragging:
+            self._dragging = False
+            self.release_mouse()
 
     def on_leave(self) -> None:
         self.hovered = None
 
     def on_click(self, event: events.Click) -> None:
-        place = self._place_at(event.y)
+        place = None if self._on_bar(event.x) else self._place_at(event.y)
         if place is not None:
             self.highlighted = place
             self.post_message(self.Clicked(place))
 
-    def render_line(self, y: int) -> Strip:
-        width, base = self.scrollable_content_region.width, self.rich_style
+    def _on_bar(self, x: int) -> bool:
+        return x == self.size.width - 1 and len(self._lines) > self.size.height
+
+    def _drag_to(self, y: int) -> None:
+        """Scroll so far that the middle of the bar is at `y`."""
+        height, rest = self.size.height, len(self._lines) - self.size.height
+        length = _bar_length(height, len(self._lines))
+        self.scroll_to(y=rest * (y - length / 2) / max(1, height - length), animate=False)
+
+    # ---- drawing
+
+    def _redraw(self) -> None:
+        """Have the rows drawn that look different now."""
+        rows = [self._row(y) for y in range(self.size.height)]
+        changed = [y for y, (old, new) in enumerate(zip_longest(self._drawn, rows)) if old != new]
+        self._drawn = rows
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def _row(self, y: int) -> _Row:
         place = y + self.scroll_offset.y
         if place >= len(self._lines):
-            return Strip.blank(width, base)
-        quiet = base + self._style("quiet")
+            return _Row(None, "", "", False)
+        state = ""
         if place == self.highlighted:
-            # Quiet words would be too faint on the cursor's background.
-            base += self._style("cursor")
-            quiet = base
+            state = "cursor"
         elif place == self.hovered:
-            base += self._style("hover")
-            quiet += Style(bgcolor=base.bgcolor)
-        cells = _cells(self._lines[place], width, self._query, base, quiet)
-        return Strip(cells).adjust_cell_length(width, base)
+            state = "hover"
+        return _Row(self._lines[place], self._query, state, self._bar_at(y))
+
+    def render_line(self, y: int) -> Strip:
+        width, row = max(0, self.size.width - _BAR_WIDTH), self._row(y)
+        base, quiet = self._look("")
+        bar = Segment(" ", self._look("bar")[0] if row.bar else base)
+        if row.line is None:
+            return Strip([Segment(" " * width, base), bar], width + _BAR_WIDTH)
+        style, quiet = self._look(row.state)
+        cells = cells_of(row.line, width, row.query, style, quiet)
+        return Strip([*Strip(cells).adjust_cell_length(width, style), bar], width + _BAR_WIDTH)
+
+    def _look(self, state: str) -> tuple[Style, Style]:
+        """The styles of names and of quiet words in a row of this state."""
+        found = self._looks.get(state)
+        if found is None:
+            base = self.rich_style
+            style = base + self._style(state) if state else base
+            quiet = base + self._style("quiet") + Style(bgcolor=style.bgcolor)
+            if state == "cursor":
+                quiet = style  # quiet words would be too faint on its background
+            found = self._looks[state] = style, quiet
+        return found
+
+    def _bar_at(self, y: int) -> bool:
+        """Whether the scrollbar's thumb is beside the row."""
+        height, count = self.size.height, len(self._lines)
+        if count <= height:
+            return False
+        length = _bar_length(height, count)
+        top = round((height - length) * self.scroll_offset.y / (count - height))
+        return top <= y < top + length
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"service-list--{name}", partial=True)
@@ -153,51 +220,5 @@ class ServiceList(ScrollView, can_focus=False):
             self.scroll_to(y=place - height + 1, animate=False, immediate=True)
 
 
-def _cells(
-    line: Listing | FromUrl, width: int, query: str, base: Style, quiet: Style
-) -> list[Segment]:
-    """A service in `width` cells: its name, what it is for, what redirect URLs it accepts."""
-    if isinstance(line, FromUrl):
-        return _url_cells(line, width, base, quiet)
-    with_rule, with_category = width >= 46, width >= 66
-    icon = f"{category_icon(line.category)} "
-    room = width - cell_len(icon)
-    room -= _RULE_WIDTH + 1 if with_rule else 0
-    room -= _CATEGORY_WIDTH + 1 if with_category else 0
-    segments = [Segment(icon, quiet), *_marked(_fit(neutralise(line.name, 80), room), query, base)]
-    if with_category:
-        category = "own service" if line.own else neutralise(line.category, 40)
-        segments.append(Segment(" " + _fit(category, _CATEGORY_WIDTH), quiet))
-    if with_rule:
-        segments.append(
-            Segment(" " + _fit(redirect_words(line.redirect_uri_rules), _RULE_WIDTH), quiet)
-        )
-    return segments
-
-
-def _url_cells(line: FromUrl, width: int, base: Style, quiet: Style) -> list[Segment]:
-    words = neutralise(line.url, 300) or _URL_WORDS
-    room = max(0, width - cell_len(_URL_ICON) - len(_URL_NAME) - 2)
-    return [
-        Segment(_URL_ICON, quiet),
-        Segment(_URL_NAME, base),
-        Segment("  " + _fit(words, room), quiet),
-    ]
-
-
-def _marked(name: str, query: str, base: Style) -> list[Segment]:
-    at = name.casefold().find(query) if query else -1
-    if at < 0:
-        return [Segment(name, base)]
-    end = at + len(query)
-    return [
-        Segment(name[:at], base),
-        Segment(name[at:end], base + _MATCH),
-        Segment(name[end:], base),
-    ]
-
-
-def _fit(text: str, width: int) -> str:
-    if cell_len(text) > width:
-        text = set_cell_size(text, width - 1).rstrip() + "…"
-    return set_cell_size(text, width)
+def _bar_length(height: int, count: int) -> int:
+    return max(1, round(height * height / count))

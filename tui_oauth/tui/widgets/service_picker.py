@@ -14,10 +14,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widgets import Input
 
 from tui_oauth.tui.widgets.clean_input import CleanInput, cleaned
-from tui_oauth.tui.widgets.service_list import FromUrl, ServiceList
+from tui_oauth.tui.widgets.service_line import FromUrl
+from tui_oauth.tui.widgets.service_list import ServiceList
 
 if TYPE_CHECKING:
     from tui_oauth.services.listing import Listing
@@ -58,19 +60,25 @@ class QueryInput(CleanInput):
             super().take(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is under the cursor of the list: a service, the line for a URL, or nothing."""
+
+    service: Listing | None = None
+    from_url: bool = False
+
+
 class ServicePicker(Vertical):
-    """Give it services with `offer`; it sends Highlighted while one looks and Chosen at enter.
+    """Give it services with `offer`; `looked_at` is what is under the cursor, Chosen comes at enter.
+
+    `looked_at` is there to be watched rather than a message: what a key changes in the list and
+    beside it is changed in one go then, and painted once.
 
     One line of the list is none of them and leads to an entry from a URL: below the services that
     are in use already, and at the end once something is typed.
     """
 
-    @dataclass
-    class Highlighted(Message):
-        """Another line, or none, is under the cursor: a service, or the one for a URL."""
-
-        service: Listing | None
-        from_url: bool = False
+    looked_at: reactive[Looked] = reactive(Looked(), repaint=False)
 
     @dataclass
     class UrlGiven(Message):
@@ -89,11 +97,13 @@ class ServicePicker(Vertical):
         self.border_title = "Service"
         self._search: Search | None = None
         self._in_use = 0
-        self._told: tuple[str, bool] = ("", False)
 
     def compose(self) -> ComposeResult:
         yield QueryInput(placeholder="Type some letters of its name", id="query")
         yield ServiceList(id="services")
+
+    def on_mount(self) -> None:
+        self.watch(self.query_one(QueryInput), "value", self._narrow, init=False)
 
     @property
     def service(self) -> Listing | None:
@@ -119,8 +129,7 @@ class ServicePicker(Vertical):
 
     @on(Input.Changed, "#query")
     def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._narrow(event.value)
+        event.stop()  # the value is watched
 
     @on(QueryInput.UrlPasted)
     def _pasted(self, event: QueryInput.UrlPasted) -> None:
@@ -173,11 +182,7 @@ class ServicePicker(Vertical):
         self._tell()
 
     def _tell(self) -> None:
-        service, from_url = self.service, self.url is not None
-        told = ("" if service is None else service.id, from_url)
-        if told != self._told:
-            self._told = told
-            self.post_message(self.Highlighted(service, from_url))
+        self.looked_at = Looked(self.service, self.url is not None)
 
 
 def is_url(text: str) -> bool:
