@@ -273,3 +273,54 @@ async def test_after_scrolling_a_click_takes_the_line_that_is_seen(stage: Stage)
         await pilot.click(ServiceList, offset=(3, 3))
         picker = app.screen.query_one(ServicePicker)
         await until(pilot, lambda: picker.service == seen, "the line under the mouse")
+
+
+async def test_the_bar_beside_the_list_scrolls_it_and_picks_nothing(stage: Stage) -> None:
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        listed = app.screen.query_one(ServiceList)
+        right, bottom = listed.size.width - 1, listed.size.height - 1
+        await pilot.mouse_down(ServiceList, offset=(right, bottom))
+        await until(pilot, lambda: listed.scroll_offset.y == listed.max_scroll_y, "the last lines")
+        await pilot.hover(ServiceList, offset=(right, 0))
+        await until(pilot, lambda: listed.scroll_offset.y == 0, "the first lines")
+        await pilot.mouse_up(ServiceList, offset=(right, 0))
+        await pilot.hover(ServiceList, offset=(3, bottom))
+        await pilot.pause()
+        assert listed.scroll_offset.y == 0, "let go"
+        assert listed.hovered == bottom
+        assert app.screen.query_one(ServicePicker).service is None
+
+
+async def test_each_service_asks_for_its_own_variables_and_nothing_is_carried_over(
+    stage: Stage,
+) -> None:
+    folder = stage.workspace.places.own_services
+    folder.mkdir(parents=True, mode=0o700)
+    own = folder / "acme.toml"
+    own.write_text(
+        'id = "acme"\nname = "Acme"\ntoken_url = "https://{host}.acme.test/{part}/token"\n'
+        'authorize_url = "https://{host}.acme.test/authorize"\n'
+        '[[variables]]\nname = "part"\nlabel = "Part"\n'
+        'choices = [{ value = "one", label = "Part one" }, { value = "two", label = "Part two" }]\n'
+        '[[variables]]\nname = "host"\nlabel = "Host"\nexample = "eu"\n'
+    )
+    own.chmod(0o600)
+    app = stage.app()
+    async with app.run_test(size=(80, 30)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press(*"zendesk")
+        await until(pilot, lambda: "Subdomain" in shown(app), "the variable")
+        await pilot.press("enter", *"mine", "shift+tab", "ctrl+u", *"acme")
+        await until(pilot, lambda: "◂ Part one ▸" in shown(app), "the choice")
+        text = shown(app)
+        assert text.index("─ Part ─") < text.index("─ Host ─") < text.index("─ Name ─")
+        assert "Subdomain" not in text
+        assert "mine" not in text
+        assert "for instance eu" in text
+        await pilot.press("enter", "right", "tab", *"us", "ctrl+s")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+        assert stage.workspace.vault.find("acme").variables == {"part": "two", "host": "us"}

@@ -151,7 +151,8 @@ class ServiceList(ScrollView, can_focus=False):
         """Scroll so far that the middle of the bar is at `y`."""
         height, rest = self.size.height, len(self._lines) - self.size.height
         length = _bar_length(height, len(self._lines))
-        self.scroll_to(y=rest * (y - length / 2) / max(1, height - length), animate=False)
+        top = y - (length - 1) / 2
+        self.scroll_to(y=rest * top / max(1, height - length), animate=False)
 
     # ---- drawing
 
