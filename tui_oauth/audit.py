@@ -141,16 +141,23 @@ def taken(workspace: Workspace, entry_id: str = "") -> Iterator[Taken]:
     path = workspace.places.state / FILE
     for old in [*(_old(path, number) for number in range(OLD_FILES, 0, -1)), path]:
         try:
-            descriptor = os.open(old, os.O_RDONLY | _OPEN)
+            for line in _lines(old):
+                found = _read(line.rstrip("\n"))
+                if found is not None and entry_id in {"", found.entry_id}:
+                    yield found
         except FileNotFoundError:
             continue
         except OSError as error:
             raise StorageFailed(f"{neutralise(old)} cannot be read: {error.strerror}.") from error
-        with os.fdopen(descriptor, encoding="utf-8", errors="replace", newline="\n") as file:
-            for line in file:
-                found = _read(line.rstrip("\n"))
-                if found is not None and entry_id in {"", found.entry_id}:
-                    yield found
+
+
+def stamp(workspace: Workspace) -> tuple[int, int] | None:
+    """What is another one whenever a line was added; None where there is no record yet."""
+    try:
+        found = (workspace.places.state / FILE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size
 
 
 def describe(one: Taken, names: dict[str, str]) -> dict[str, Any]:
@@ -166,6 +173,14 @@ def describe(one: Taken, names: dict[str, str]) -> dict[str, Any]:
         "path": one.path or None,
         "refused": one.refused,
     }
+
+
+def _lines(path: Path) -> Iterator[str]:
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | _OPEN)
+
+    with open(path, encoding="utf-8", errors="replace", newline="\n", opener=opener) as file:
+        yield from file
 
 
 def _opened(path: Path) -> int:

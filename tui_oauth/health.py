@@ -119,7 +119,7 @@ def _ends_soon(ending: Ending, now: int) -> Health:
         return Health("▲", words, "warn", why, Fix.AUTHORIZE)
     if ending.what == CLIENT_SECRET:
         words = "Secret has ended" if over else "Secret ends soon"
-        why = f"Its client secret {'ended' if over else 'ends'} {when}, as you were told by the service."
+        why = f"Its client secret {'ended' if over else 'ends'} {when}."
         return Health("▲", words, "warn", why, Fix.CONFIGURE)
     if ending.what == CONSENT:
         words = "Sign-in has ended" if over else "Sign-in ends soon"

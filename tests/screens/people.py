@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui_oauth import audit
 from tui_oauth.model import Entry, EntrySecrets, TokenSet
 from tui_oauth.paths import Places
+from tui_oauth.programs import Program
 from tui_oauth.secret import Secret
 from tui_oauth.settings import Settings
 from tui_oauth.vault import create_vault
@@ -119,4 +121,28 @@ def workspace(
         tokens = TokenSet(Secret("a-token"), "Bearer", NOW - 3_600, one.expires_at)
         held = EntrySecrets("an-id", Secret("a-secret"), tokens)
         made.vault.add(one, held if one.configured else EntrySecrets())
+    return made
+
+
+AUDITED = (
+    ("crm", "token", "/usr/bin/bash", False),
+    ("crm", "exec", "/opt/extract/releases/2026-11/venv/bin/python3.12", False),
+    ("my-intercom", "agent", "/usr/bin/curl", False),
+    ("crm", "git-credential", "/usr/bin/git", True),
+    ("", "python", "", False),
+    ("my-intercom", "kubectl-credential", "/usr/local/bin/kubectl", False),
+)
+"""Who took which token: entry (none: one that was deleted), way, program, refused."""
+
+
+def audited(home: Path) -> Workspace:
+    """The usual entries, of which one is for curl only; and a record, a line each ten minutes."""
+    moments = iter(range(NOW - 3_600, NOW, 600))
+    only = [one._replace(programs=("/usr/bin/curl",) * (one.name == "crm")) for one in ENTRIES]
+    made = workspace(home, entries=tuple(only))
+    ids = {one.name: one.id for one in ENTRIES}
+    for number, (name, way, path, refused) in enumerate(AUDITED):
+        at = Workspace(made.environ, made.places, made.settings, clock=lambda: next(moments))
+        who = Program(1000, 4000 + number, path, path.rpartition("/")[2])
+        audit.note(at, ids.get(name, "9" * 32), way, who, refused=refused)
     return made

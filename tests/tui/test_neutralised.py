@@ -33,6 +33,7 @@ from tests.hostile.texts import (
 )
 from tests.providers.device_server import device_server
 from tests.stage import free_port
+from tui_oauth import audit
 from tui_oauth.conflicts import Difference, Version
 from tui_oauth.entries import configure_entry, create_entry
 from tui_oauth.errors import ProviderRefused, VaultDamaged
@@ -40,6 +41,7 @@ from tui_oauth.model import Entry
 from tui_oauth.oauth.elsewhere import Ask, ask_line
 from tui_oauth.oauth.http import Request, Response
 from tui_oauth.paths import Places
+from tui_oauth.programs import Program
 from tui_oauth.secret import Secret
 from tui_oauth.settings import CallbackSettings, Settings
 from tui_oauth.tui import screens
@@ -198,6 +200,8 @@ SCREENS: dict[str, tuple[Step, str]] = {
         "theirs[/][0]",
     ),
     "TrafficScreen": (pressing("f3"), "refresh[/][0]"),
+    "AuditScreen": (calling("open_audit"), "program[/][0]"),
+    "MarksScreen": (calling("open_marks", ENTRIES[2]), "name3[/][0]"),
     "HelpScreen": (pressing("question_mark"), ""),
 }
 
@@ -218,6 +222,15 @@ def test_every_screen_has_its_turn() -> None:
     assert set(SCREENS) == _screen_classes()
 
 
+def _with_record(workspace: Workspace) -> None:
+    """Who took which token, by programs of bad names, and a line that somebody else has written."""
+    for entry in ENTRIES:
+        who = Program(1, 2, hostile("program"), hostile("name"))
+        audit.note(workspace, entry.id, "token", who, refused=True)
+    with (workspace.places.state / audit.FILE).open("a", errors="replace") as record:
+        record.write(f"1\t{hostile('id')}\t{hostile('way')}\t1\t1\tgiven\tx\t{hostile('path')}\n")
+
+
 def _with_traffic(app: ManageOAuth) -> None:
     request = Request("GET", "https://as.example/", hostile("refresh"))
     body = b'{"error": "[/users]", "error_description": "\\u001b[2J[@click=app.owned]x[/]"}'
@@ -226,7 +239,14 @@ def _with_traffic(app: ManageOAuth) -> None:
 
 
 # Those that look otherwise where there is little room.
-NARROW = ("ManageScreen", "AuthorizeScreen", "ConfigureScreen", "GuideScreen", "TrafficScreen")
+NARROW = (
+    "ManageScreen",
+    "AuthorizeScreen",
+    "ConfigureScreen",
+    "GuideScreen",
+    "TrafficScreen",
+    "AuditScreen",
+)
 WINDOWS = [(name, (120, 50)) for name in SCREENS] + [(name, (60, 20)) for name in NARROW]
 
 
@@ -239,6 +259,7 @@ async def test_rule_118_and_119_on_every_screen(
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: "6 entries" in shown(app), "the list")
         _with_traffic(app)
+        _with_record(workspace)
         await step(pilot, app)
         await until(pilot, lambda: type(app.screen).__name__ == name, name)
         # Whatever it reads beside: the look-over of the vault, the callback server.
@@ -262,7 +283,23 @@ async def test_rule_118_and_119_whatever_is_done_with_such_entries(workspace: Wo
     async with app.run_test(size=(120, 50), notifications=True) as pilot:
         await until(pilot, lambda: "6 entries" in shown(app), "the list")
         for _ in ENTRIES:
-            for key in ("enter", "a", "t", "r", "k", "g", "u", "x", "d", "f2", "i", "c", "s"):
+            for key in (
+                "enter",
+                "a",
+                "t",
+                "r",
+                "k",
+                "g",
+                "u",
+                "x",
+                "d",
+                "f2",
+                "i",
+                "w",
+                "p",
+                "c",
+                "s",
+            ):
                 await pilot.press(key)
                 await app.workers.wait_for_complete(
                     [worker for worker in app.workers if worker.group == "job"]

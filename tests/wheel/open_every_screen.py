@@ -112,6 +112,8 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("ImportScreen", "key file", calling("open_import", [], print)),
     ("ConflictScreen", "key file", calling("open_conflict", [DIFFERENCE], VERSION, print)),
     ("TrafficScreen", "key file", pressing("f3")),
+    ("AuditScreen", "key file", pressing("w")),
+    ("MarksScreen", "key file", pressing("p")),
     ("UnopenedScreen", "damaged", pressing()),
     ("SalvagedScreen", "key file", calling("open_salvaged", SALVAGED)),
     ("ResultScreen", "key file", calling("show_result", "A title", ["What.", "Next."])),

@@ -236,6 +236,8 @@ def show(context: Context) -> int:
             ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
             ("Refresh token", _yes_no(entry.has_refresh_token) if with_person else ""),
             *health.ending_facts(entry, now),
+            ("Only for", ", ".join(entry.programs)),
+            ("Token file", "kept in memory by a running agent" if entry.token_file else ""),
             ("Grant", "" if by_person else "client credentials: nobody has to authorize it"),
             ("Callback URL", entries.needed_callback_url(workspace, entry)),
             ("Created", _when(entry.created_at, now)),

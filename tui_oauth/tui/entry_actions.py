@@ -17,7 +17,7 @@ from tui_oauth.tui.choice import Remedy
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.details import Details, Line
 from tui_oauth.tui.widgets.entry_table import EntryTable
-from tui_oauth.tui.words import check_words
+from tui_oauth.tui.words import check_words, marked_words
 
 if TYPE_CHECKING:
     from tui_oauth.accounts import Checked
@@ -146,7 +146,27 @@ class EntryActions(AppScreen[None]):
             return
         entry = self._chosen()
         if entry is not None:
-            self.home.open_details(entry.name, self.lines(entry))
+            self.home.open_details(entry.name, self.lines(entry), self._after_details)
+
+    def _after_details(self, wanted: str | None) -> None:
+        entry = self.current()
+        if wanted == "audit" and entry is not None:
+            self.home.open_audit(entry.id)
+        elif wanted == "marks":
+            self.action_marks()
+
+    def action_audit(self) -> None:
+        self.home.open_audit()
+
+    def action_marks(self) -> None:
+        entry = self._chosen()
+        if entry is not None:
+            self.home.open_marks(entry, self._marked)
+
+    def _marked(self, entry: Entry | None) -> None:
+        if entry is not None:
+            self.reload(entry.id)
+            self.say(f"{entry.name}: {marked_words(entry)}")
 
     @abstractmethod
     def _show_details(self) -> None:

@@ -58,6 +58,8 @@ revoke        | x               | x     | Revoke            |                 | 
 rename        | f2,m            | F2    | Rename            |                 |            | Give the entry another name (m does the same).
 delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question; it can be revoked first.
 details       | i               | i     | Details           |                 |            | Everything known about the entry, without secrets.
+audit         | w               | w     | Who took it       |                 |            | Who took which token when: program, process, and what was refused.
+marks         | p               | p     | Programs          |                 |            | Programs that may take the token, a token file, and what ends one day.
 search        | slash           | /     | Search            |                 |            | Narrow the list by typing; esc shows all again.
 sort          | s               | s     | Sort              |                 |            | Sort by name, status, service or expiry, in turn.
 elsewhere     | b               | b     | For elsewhere     |                 |            | Sign in for another machine, which printed a line for it, and give it the sealed answer.
@@ -229,6 +231,24 @@ read          | tab,shift+tab   | tab   | Read              |                 | 
 forget        | d,delete        | d     | Clear             |                 | bar        | Forget what was recorded so far.
 pick          | up,down         | ↑ ↓   | Pick              | -               | widget     | To another exchange, or, in the text, another line.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[audit] Who took which token
+back          | escape,q,w      | esc   | Back              |                 | bar        | Back to where you came from.
+only          | e               | e     | This entry        |                 | bar        | Only what was taken of the entry under the cursor, or of all again.
+refused       | f               | f     | Refused           |                 | bar        | Only what was refused, or everything again.
+programs      | p               | p     | Programs          |                 | bar        | The programs that may take the entry's token, its token file, and its dates.
+allow         | o               | o     | Allow             |                 | bar        | Let a program that was refused take the entry's token, after a question.
+copy-one      | c               | c     | Copy              |                 | bar        | Copy what is known of the line under the cursor.
+read          | tab,shift+tab   | tab   | Read              |                 | bar        | Into the text of the line, to scroll it, and back to the list.
+pick          | up,down         | ↑ ↓   | Pick              | -               | widget     | To another line.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[marks] Programs and dates
+save          | ctrl+s          | ^s    | Save              |                 | bar first  | Store what was changed.
+back          | escape          | esc   | Cancel            |                 | bar        | Leave; nothing is changed.
+audit         | ctrl+o          | ^o    | Who took it       |                 | bar first  | Who took the entry's tokens, instead.
+next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
 
 [help] Help
 close         | escape,q,question_mark,f1,enter | esc | Back |               | bar        | Back to where you came from.

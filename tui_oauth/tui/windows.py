@@ -130,11 +130,13 @@ class Windows(App[int]):
 
         self.push_screen(RenameScreen(entry), done)
 
-    def open_details(self, name: str, lines: Sequence[Line]) -> None:
-        """The details of an entry, where there is no room for the pane."""
+    def open_details(
+        self, name: str, lines: Sequence[Line], done: Callable[[str | None], None] | None = None
+    ) -> None:
+        """The details of an entry, where there is no room for the pane; `done` gets what comes next."""
         from tui_oauth.tui.screens.details import DetailsScreen
 
-        self.push_screen(DetailsScreen(name, lines))
+        self.push_screen(DetailsScreen(name, lines), done)
 
     def open_vault_window(self) -> None:
         """The vault as a whole."""
@@ -186,6 +188,18 @@ class Windows(App[int]):
 
         if not any(isinstance(screen, TrafficScreen) for screen in self.screen_stack):
             self.push_screen(TrafficScreen())
+
+    def open_audit(self, entry_id: str = "") -> None:
+        """Who took which token; of one entry, or of all."""
+        from tui_oauth.tui.screens.audit import AuditScreen
+
+        self.push_screen(AuditScreen(entry_id))
+
+    def open_marks(self, entry: Entry, done: Callable[[Entry | None], None] | None = None) -> None:
+        """Programs and dates of `entry`."""
+        from tui_oauth.tui.screens.marks import MarksScreen
+
+        self.push_screen(MarksScreen(entry), done)
 
     def open_help(self) -> None:
         """All keys, those of the screen at hand first."""

@@ -11,6 +11,7 @@ from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
     from tui_oauth.accounts import Checked
+    from tui_oauth.model import Entry
     from tui_oauth.services.format import RedirectUriRules
     from tui_oauth.vault.health.findings import Report
     from tui_oauth.workspace import Workspace
@@ -97,6 +98,18 @@ def check_words(checked: Checked, now: int) -> str:
     if checked.note:
         said.append(checked.note)
     return " ".join(said)
+
+
+def programs_words(entry: Entry) -> str:
+    """The programs that may take tokens of `entry`."""
+    return "every program of yours" if not entry.programs else ", ".join(entry.programs)
+
+
+def marked_words(entry: Entry) -> str:
+    """How programs get the token of `entry`, in a sentence."""
+    if entry.token_file:
+        return "a running agent keeps its token in a file, in memory."
+    return f"for {programs_words(entry)}."
 
 
 def in_short(words: Sequence[str], most: int = 160) -> str:

@@ -35,6 +35,12 @@ _WORDS = (
         "be secret is shown as dots. It is kept in memory only, and can be copied for their support.",
     ),
     (
+        "Programs and their tokens",
+        "w shows who took which token when, by what the kernel says of the program. p says which programs "
+        "an entry is for, and has a running agent keep its token in a file in memory. Both keep mistakes "
+        "apart, not attacks: a program that runs as you can start an allowed one.",
+    ),
+    (
         "Signs",
         "● authorized   ◐ something is still to do   ▲ ends soon   ▸ a sign-in waits   ✕ needs you",
     ),
@@ -70,6 +76,8 @@ _ORDER = (
     "findings",
     "salvaged",
     "import",
+    "audit",
+    "marks",
     "traffic",
     "problem",
     "first-run",

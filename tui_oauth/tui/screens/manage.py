@@ -42,6 +42,7 @@ _OF_AN_ENTRY = {
     "rename",
     "delete",
     "details",
+    "marks",
 }
 # How often the words that depend on the time ("in 4 min") are made anew, in seconds.
 _WORDS_EVERY = 15
@@ -60,6 +61,8 @@ _TOOLS = (
     "delete",
     "search",
     "details",
+    "audit",
+    "marks",
 )
 
 
@@ -214,12 +217,12 @@ class ManageScreen(EndingActions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._listing is None:
-            return action not in {"new", "search", "sort", "vault", *_OF_AN_ENTRY} - {
+            return action not in {"new", "search", "sort", "vault", "audit", *_OF_AN_ENTRY} - {
                 "refresh_entry"
             }
         if action in _OF_AN_ENTRY:
             return self.current() is not None
-        return action not in {"search", "sort"} or bool(self._entries)
+        return action not in {"search", "sort", "audit"} or bool(self._entries)
 
     # ---- each second
 

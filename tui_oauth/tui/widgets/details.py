@@ -73,6 +73,10 @@ def lines_of(
     elif entry.scopes is not None:
         lines.append(Line("Scopes", " ".join(entry.scopes) or "none"))
     lines.extend(Line(label, words) for label, words in ending_facts(entry, now))
+    if entry.programs:
+        lines.append(Line("Only for", ", ".join(entry.programs)))
+    if entry.token_file:
+        lines.append(Line("Token file", "kept in memory by a running agent"))
     if entry.last_error and entry.last_error != found.why:
         lines.append(Line("Last error", entry.last_error, "$error"))
     lines.append(_GAP)

@@ -12,6 +12,10 @@ _WHAT = (
     "An entry holds one sign-in at one service: its client ID and secret, and its tokens, "
     "encrypted here and kept fresh for your programs."
 )
+_TAKINGS = (
+    "each program that takes a token, by command, from the agent or in Python, will stand here with "
+    "what the kernel says of it. Reading a token file leaves no trace."
+)
 _TRAFFIC = (
     "Each step of a sign-in, refresh or check will stand here: what was sent and what came back, "
     "with dots for whatever may be secret. It is kept in memory only."
@@ -58,6 +62,26 @@ class EmptyState(Static):
                 _key("esc", "back", "screen.back"),
                 "        ",
                 _key("?", "help", "app.help"),
+            )
+        )
+
+    def no_takings(self, whose: str, *, filtered: bool) -> None:
+        """Nobody took a token, or none of those that are shown."""
+        keys = [_key("e", "all entries", "screen.only")] if filtered else []
+        self.update(
+            Content.assemble(
+                (
+                    "No token was taken here yet\n\n" if not filtered else "Nothing to show\n\n",
+                    "bold",
+                ),
+                (
+                    f"{neutralise(whose)}: {_TAKINGS}"
+                    if filtered
+                    else _TAKINGS[0].upper() + _TAKINGS[1:],
+                    "$quiet",
+                ),
+                "\n\n",
+                Content("        ").join([*keys, _key("esc", "back", "screen.back")]),
             )
         )
 
