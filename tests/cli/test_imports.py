@@ -68,7 +68,9 @@ def test_token_loads_what_it_needs_and_no_more(shell, authorized):
     assert not {
         name
         for name in modules
-        if name.startswith(("tui_oauth.services", "tui_oauth.oauth", "tui_oauth.cli.tree"))
+        if name.startswith(
+            ("tui_oauth.services", "tui_oauth.oauth", "tui_oauth.cli.tree", "tui_oauth.extract")
+        )
     }
 
 

@@ -1,14 +1,14 @@
 """Asking a running agent. Every `token` does, and so may any Python program:
 
     from tui_oauth.agent.client import ask
-    token = ask(None, "token my-intercom")    # None: no agent runs
+    token = ask(os.environ, "token my-intercom")    # None: no agent runs
 
 Nothing of weight is imported here, not even what most modules begin with (`typing`, `__future__`):
 it would cost more than the whole talk. `_socket` is the core of `socket`, which alone costs half of
-what a bare Python does, and `posix` that of `os`, which `python -S` does not load by itself.
+what a bare Python does.
 """
 
-import posix
+import os
 import sys
 
 TYPE_CHECKING = False  # what checkers take for true
@@ -92,32 +92,22 @@ def _final(refused: Refused) -> "TuiOauthError | None":
 
 
 def ask(
-    environ: "Mapping[str, str] | None",
+    environ: "Mapping[str, str]",
     line: str,
     note: "Callable[[str], None]" = lambda words: None,
     seconds: float = ANSWER_SECONDS,
 ) -> str | None:
-    """Send one line (`protocol`) and give what follows `ok` in the answer; None where no agent answers.
-
-    `environ` is None for this process's own. Raises Refused.
-    """
-    base = _runtime_folder() if environ is None else environ.get("XDG_RUNTIME_DIR", "")
+    """Send one line and give what follows `ok` in the answer; None where no agent answers. Refused."""
+    base = environ.get("XDG_RUNTIME_DIR", "")
     if not base.startswith("/"):
         return None
     folder = f"{base}/tui-oauth"
     try:
-        if posix.lstat(f"{folder}/{SOCKET}").st_uid != posix.geteuid():
+        if os.lstat(f"{folder}/{SOCKET}").st_uid != os.geteuid():
             return None
         return _talk(folder, line, note, seconds)
     except (OSError, UnicodeError):
         return None
-
-
-def _runtime_folder() -> str:
-    loaded = sys.modules.get("os")
-    if loaded is not None:
-        return str(loaded.environ.get("XDG_RUNTIME_DIR", ""))
-    return posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
 
 
 def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float) -> str | None:
@@ -129,7 +119,7 @@ def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float)
         with_address(folder, connection.connect)
         # The user is the second of three integers (unix(7), struct ucred).
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-        if int.from_bytes(credentials[4:8], sys.byteorder) != posix.geteuid():
+        if int.from_bytes(credentials[4:8], sys.byteorder) != os.geteuid():
             return None  # somebody else's program took the place
         # `sendall` of a short line: the buffer of a fresh socket has room for it.
         connection.sendall(line.encode() + b"\n")
@@ -158,11 +148,11 @@ def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float)
 def with_address(folder: str, use: "Callable[[str], None]") -> None:
     """Call `use` with the socket's path, or with a shorter one where that is too long for an address."""
     path = f"{folder}/{SOCKET}"
-    if len(path.encode("utf-8", "surrogateescape")) <= _ADDRESS_BYTES:
+    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
         use(path)
         return
-    descriptor = posix.open(folder, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         use(f"/proc/self/fd/{descriptor}/{SOCKET}")
     finally:
-        posix.close(descriptor)
+        os.close(descriptor)

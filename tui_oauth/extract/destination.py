@@ -15,7 +15,7 @@ from tui_oauth.text import neutralise
 
 FILES = ("jsonl", "csv", "parquet")
 DEFAULT_FILE = "extracted.duckdb"
-_MEMORY = "256MB"
+_MEMORY = "128MB"
 """What DuckDB may use for a merge; without a limit it takes what the machine has."""
 
 

@@ -45,6 +45,7 @@ def kept_at_home(folder: Path) -> Iterator[None]:
         "RUNTIME__LOG_LEVEL": "CRITICAL",
         "DLT_DATA_DIR": str(folder),
         "EXTRACT__NEXT_ITEM_MODE": "fifo",
+        "DATA_WRITER__DISABLE_COMPRESSION": "true",
         "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
         "LOAD__TRUNCATE_STAGING_DATASET": "true",
         "LOAD__DELETE_COMPLETED_JOBS": "true",
