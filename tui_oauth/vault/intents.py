@@ -69,10 +69,11 @@ class Intents:
     def end(self) -> None:
         """There is an answer and it is stored, or it was a no: nothing is unfinished any more.
 
-        No error where the lock file cannot be written: the token that the mark knows is gone.
+        No error where the lock file cannot be written, and no wait for the disk: the token that
+        the mark knows is gone.
         """
         with contextlib.suppress(StorageFailed):
-            self._held.note()
+            self._held.note(lasting=False)
 
     def withdraw(self) -> None:
         """Nothing was sent after all: take our own mark back and leave an earlier one."""

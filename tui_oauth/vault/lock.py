@@ -38,25 +38,29 @@ class Held:
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
+        name = Path(sys.argv[0]).name
+        self._hint = neutralise(f"process {os.getpid()} on {os.uname().nodename} ({name})", 200)
         self.notes = _lines(descriptor)[1:]
         """What is noted in the file: to begin with, what an earlier holder left there."""
         # A full disk must not keep anyone from locking: the hint is a courtesy.
         with contextlib.suppress(OSError):
             self._write(self.notes)
 
-    def note(self, *lines: str) -> None:
-        """Put `lines` in the place of all notes, durable when this returns; StorageFailed."""
+    def note(self, *lines: str, lasting: bool = True) -> None:
+        """Put `lines` in the place of all notes, durable when this returns; StorageFailed.
+
+        Not `lasting`: after a power cut the earlier ones may be back.
+        """
         try:
             self._write(lines)
-            os.fsync(self._descriptor)
+            if lasting:
+                os.fsync(self._descriptor)
         except OSError as error:
             raise files.failed(f"write the lock {self._path}", error) from error
         self.notes = list(lines)
 
     def _write(self, notes: Sequence[str]) -> None:
-        name = Path(sys.argv[0]).name
-        hint = neutralise(f"process {os.getpid()} on {os.uname().nodename} ({name})", 200)
-        data = "".join(f"{line}\n" for line in (hint, *notes)).encode("utf-8", "replace")
+        data = "".join(f"{line}\n" for line in (self._hint, *notes)).encode("utf-8", "replace")
         # First written, then cut: a kill in between leaves a note too many, never one too few.
         os.pwrite(self._descriptor, data, 0)
         os.ftruncate(self._descriptor, len(data))

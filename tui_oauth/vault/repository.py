@@ -8,7 +8,7 @@ the lock, reads anew, and is one durable commit; reading never writes.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -29,7 +29,9 @@ from tui_oauth.vault.upkeep import Upkeep
 if TYPE_CHECKING:
     from tinydb.table import Document, Table
 
+    from tui_oauth.vault.documents import Documents
     from tui_oauth.vault.intents import Intents
+    from tui_oauth.vault.together import Together, Wanted
 
 NO_SECRETS = EntrySecrets()
 
@@ -82,6 +84,12 @@ class Vault:
         from tui_oauth.vault.tables import entries_table  # not for one entry: see `_where`
 
         return entries_table(self._storage)
+
+    @cached_property
+    def _together(self) -> Together:
+        from tui_oauth.vault.together import Together  # who only reads need not load it
+
+        return Together(self._commit)
 
     @property
     def header(self) -> Header:
@@ -164,34 +172,63 @@ class Vault:
     def change(self, entry_id: str, edit: Edit, *, expected_revision: int | None = None) -> Entry:
         """Replace an entry and its secrets by what `edit` makes of their present state.
 
-        `edit` runs under the vault's lock: it must be quick and must not call the vault. When it
-        changes nothing, nothing is written. NotFound if the entry is gone; Conflict if it is
-        not at `expected_revision`; AlreadyExists or UsageProblem for a new name that cannot be.
+        `edit` runs under the vault's lock: it must be quick and must not call the vault. Changes
+        that several threads want at the same time are one commit (`vault.together`); the entry
+        that is returned is on disk. When `edit` changes nothing, nothing is written. NotFound if
+        the entry is gone; Conflict if it is not at `expected_revision`; AlreadyExists or
+        UsageProblem for a new name that cannot be.
         """
+        from tui_oauth.vault.together import Wanted
+
+        return self._together.run(Wanted(entry_id, edit, expected_revision))
+
+    def _commit(self, take: Callable[[], Sequence[Wanted]]) -> None:
+        """Make several changes in one commit; one that cannot be made takes no other along."""
+        from tui_oauth.vault.documents import Documents
+
         with self._storage.transaction():
-            record = self._stored(entry_id)
+            wanted = take()
+            tables = dict(self._storage.tables)
+            documents = Documents(self.path, tables.get(container.ENTRIES_TABLE, {}))
+            changed = [one for one in wanted if self._apply(one, documents)]
+            if changed:
+                for one in changed:
+                    self._upkeep.release(one.entry_id)
+                tables[container.ENTRIES_TABLE] = documents.table
+                self._storage.write(tables)
+            for one in changed:
+                if _asks(one.after) != _asks(one.before):
+                    self._upkeep.write_sign_ins(one.entry_id, b"")
+        for one in changed:
+            if _granted(one.after) != _granted(one.before):
+                # Newer tokens are on disk, so an answer that was kept for later is of no use any
+                # more. It still is when only what stands beside the tokens has changed.
+                self._upkeep.drop_pending(one.entry_id)
+
+    def _apply(self, wanted: Wanted, documents: Documents) -> bool:
+        """Make one change in `documents`; whether there is anything to write for it."""
+        try:
+            record = self._there(documents.with_id(wanted.entry_id))
             old, old_secrets = self._open(record), self._open_secrets(record)
-            if expected_revision is not None and old.revision != expected_revision:
+            if wanted.expected_revision not in {None, old.revision}:
                 raise Conflict(
                     f"{neutralise(old.name)} was changed by another process in the meantime. "
                     "Nothing was written.",
                     "Look at it again and repeat the change.",
                 )
-            new, new_secrets = edit(old, old_secrets)
-            if new == old and new_secrets == old_secrets:
-                return old
-            new = new._replace(
-                id=old.id, revision=old.revision + 1, name=self._new_name(old, new.name)
-            )
-            self._upkeep.release(entry_id)
-            self._table.update(self._seal(new, new_secrets), doc_ids=[record.number])
-            if _asks((new, new_secrets)) != _asks((old, old_secrets)):
-                self._upkeep.write_sign_ins(entry_id, b"")
-        if _granted(new_secrets) != _granted(old_secrets):
-            # Newer tokens are on disk, so an answer that was kept for later is of no use any more.
-            # It still is when only what stands beside the tokens has changed.
-            self._upkeep.drop_pending(entry_id)
-        return new
+            new, new_secrets = wanted.edit(old, old_secrets)
+            before = (old, old_secrets)
+            if (new, new_secrets) == before:
+                wanted.applied(before, before)
+                return False
+            name = self._new_name(old, new.name, documents)
+            new = new._replace(id=old.id, revision=old.revision + 1, name=name)
+            documents.put(record.number, self._seal(new, new_secrets))
+        except Exception as error:
+            wanted.refused(error)
+            return False
+        wanted.applied(before, (new, new_secrets))
+        return True
 
     def change_several(self, edit: Callable[[dict[str, Held]], Changes]) -> Changes:
         """Make the changes that `edit` finds, in one commit: all of them or none.
@@ -363,17 +400,21 @@ class Vault:
                 self._upkeep.write_sign_ins(entry_id, after)
 
     def _stored(self, entry_id: str) -> Record:
-        found = self._where("id", entry_id)
-        if found is None:
-            raise NotFound("There is no such entry any more.", "It was deleted.")
-        return found
+        return self._there(self._where("id", entry_id))
 
-    def _named(self, name: str) -> Record | None:
+    def _there(self, record: Record | None) -> Record:
+        if record is None:
+            raise NotFound("There is no such entry any more.", "It was deleted.")
+        return record
+
+    def _named(
+        self, name: str, named: Callable[[str], Record | None] | None = None
+    ) -> Record | None:
         try:
             name_key = self._keys.name_key(name)
         except UnicodeEncodeError:
             return None
-        return self._where("k", name_key)
+        return named(name_key) if named is not None else self._where("k", name_key)
 
     def _where(self, field: str, value: str) -> Record | None:
         """The one record with `value` in a field that stands in clear; None where there is none.
@@ -405,16 +446,17 @@ class Vault:
     def _seal(self, entry: Entry, secrets: EntrySecrets) -> dict[str, object]:
         return sealing.sealed_document(self._keys, entry, secrets)
 
-    def _new_name(self, old: Entry, name: str) -> str:
+    def _new_name(self, old: Entry, name: str, documents: Documents) -> str:
         if name == old.name:
             return name
         name = valid_name(name)
         if normalised_name(name) != normalised_name(old.name):
-            self._check_free(name)
+            self._check_free(name, documents.named)
         return name
 
-    def _check_free(self, name: str) -> None:
-        if self._named(name) is not None:
+    def _check_free(self, name: str, named: Callable[[str], Record | None] | None = None) -> None:
+        """AlreadyExists where `named` finds an entry of this name; else one is looked for on disk."""
+        if self._named(name, named) is not None:
             raise AlreadyExists(
                 f"There is an entry called {neutralise(name)} already.", "Choose another name."
             )
@@ -434,13 +476,15 @@ class Vault:
         return NotFound(f"There is no entry called {neutralise(name)}.", advice)
 
 
-def _granted(secrets: EntrySecrets) -> tuple[Secret | None, Secret | None]:
-    tokens = secrets.tokens
+def _granted(held: Held | None) -> tuple[Secret | None, Secret | None]:
+    tokens = held[1].tokens if held is not None else None
     return (tokens.access_token, tokens.refresh_token) if tokens is not None else (None, None)
 
 
-def _asks(held: Held) -> tuple[object, ...]:
+def _asks(held: Held | None) -> tuple[object, ...]:
     """What a sign-in of an entry asks for, and who asks: another one makes it another sign-in."""
+    if held is None:
+        return ()
     entry, secrets = held
     asked = (entry.service, dict(entry.variables), entry.pinned, entry.scopes, entry.callback_url)
     return (*asked, secrets.client_id, secrets.client_secret)
