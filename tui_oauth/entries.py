@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tui_oauth.services.format import Service
     from tui_oauth.workspace import Workspace
 
+MOST_RESOLVED = 500
+"""How many services with their variables in place are kept at most."""
+
 
 def create_entry(
     workspace: Workspace,
@@ -180,8 +183,19 @@ def declared_service(workspace: Workspace, entry: Entry) -> Service:
 
 
 def entry_service(workspace: Workspace, entry: Entry) -> Service:
-    """The service of `entry` with the entry's variables in place."""
-    return _check_variables(workspace, declared_service(workspace, entry), entry.variables)
+    """The service of `entry` with the entry's variables in place.
+
+    It is kept: whoever calls an API a thousand times asks a thousand times.
+    """
+    service = declared_service(workspace, entry)
+    key = (id(service), frozenset(entry.variables.items()))
+    kept = workspace.resolved.get(key)
+    if kept is None or kept[0] is not service:  # a file that was changed is another object
+        if len(workspace.resolved) >= MOST_RESOLVED:
+            workspace.resolved.clear()
+        kept = (service, _check_variables(workspace, service, entry.variables))
+        workspace.resolved[key] = kept
+    return kept[1]
 
 
 def callback_url(

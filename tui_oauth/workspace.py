@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tui_oauth.settings import Settings, load
 if TYPE_CHECKING:
     from tui_oauth.sending import Traffic
     from tui_oauth.services.catalogue import Catalogue
+    from tui_oauth.services.format import Service
     from tui_oauth.vault import KeyOptions, Vault
     from tui_oauth.vault.last_seen import LastSeen
 
@@ -33,7 +34,8 @@ class Workspace:
     a sentence that a person should read and that ends nothing; None where `vault_notice` is shown
     instead. `traffic` is told of every HTTP exchange, and None where nobody wants to see them.
     `proof_nonces` are the values that servers want in the next proof of possession (RFC 9449
-    section 8), by origin and key. `now` gives Unix seconds.
+    section 8), by origin and key. `resolved` are services with an entry's variables in place, beside
+    the declared ones (`entries.entry_service`). `now` gives Unix seconds.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Workspace:
         self.tell: Callable[[str], None] | None = None
         self.traffic: Traffic | None = None
         self.proof_nonces: dict[tuple[str, str], str] = {}
+        self.resolved: dict[Hashable, tuple[Service, Service]] = {}
         self._clock = clock
         self._vault: Vault | None = None
         self._last_seen: LastSeen | None = None

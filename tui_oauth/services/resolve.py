@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from operator import is_not
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -173,17 +174,38 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _mapped(value: T, change: Callable[[str], str]) -> T:
-    """`value` with `change` applied to every text in it, variables and the probe's body excepted."""
+    """`value` with `change` applied to every text in it, variables and the probe's body excepted.
+
+    What has no placeholder in it stays the same object: most of a service has none.
+    """
     result: Any = value
     if isinstance(value, str):
-        result = change(value)
-    elif isinstance(value, tuple):
-        result = tuple(_mapped(item, change) for item in value)
+        return change(value) if "{" in value else value  # type: ignore[return-value]
+    if isinstance(value, tuple):
+        parts = tuple([_mapped(item, change) for item in value])
+        result = parts if any(map(is_not, parts, value)) else value
+    elif (names := _texts_in(type(value))) is not None:
+        found = [(name, before := getattr(value, name), _mapped(before, change)) for name in names]
+        changed = {name: after for name, before, after in found if after is not before}
+        result = dataclasses.replace(value, **changed) if changed else value  # type: ignore[type-var]
     elif isinstance(value, Mapping):
-        result = {key: _mapped(item, change) for key, item in value.items()}
-    elif dataclasses.is_dataclass(value) and not isinstance(value, (type, Variable)):
-        parts = {spec.name: getattr(value, spec.name) for spec in dataclasses.fields(value)}
-        if isinstance(value, IdentityProbe):
-            parts.pop("body")  # JSON has braces of its own
-        result = dataclasses.replace(value, **{k: _mapped(v, change) for k, v in parts.items()})
+        texts = {key: _mapped(item, change) for key, item in value.items()}
+        result = texts if any(map(is_not, texts.values(), value.values())) else value
     return result  # type: ignore[no-any-return]
+
+
+_fields: dict[type[Any], tuple[str, ...] | None] = {}
+
+
+def _texts_in(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields of such a value in which there may be placeholders; None if it has no fields."""
+    if kind not in _fields:
+        names = None
+        if dataclasses.is_dataclass(kind) and kind is not Variable:
+            names = tuple(
+                field.name
+                for field in dataclasses.fields(kind)
+                if (kind, field.name) != (IdentityProbe, "body")  # JSON has braces of its own
+            )
+        _fields[kind] = names
+    return _fields[kind]
