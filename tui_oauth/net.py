@@ -1,4 +1,4 @@
-"""One request out, one bounded answer in: the only module that knows the HTTP library.
+"""One request out, one bounded answer in: the rules and the words; `tui_oauth.wire` has the bytes.
 
 Rules (the numbers are those of our protocol checklist): TLS is always verified (64); nothing is
 redirected (66); the whole exchange has one deadline (68) and the decoded body a limit (69); no
@@ -16,15 +16,13 @@ certificates, else those of the certifi package. There is no way to turn verific
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
+import sys
+import time
 import zlib
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from tui_oauth import __version__
 from tui_oauth.errors import ProviderUnreachable, TuiOauthError, UsageProblem
@@ -34,18 +32,17 @@ from tui_oauth.oauth.urls import check_endpoint, is_loopback
 from tui_oauth.text import neutralise
 
 if TYPE_CHECKING:
-    import httpx
+    import ssl
+
+    from tui_oauth.wire.connecting import Line
+    from tui_oauth.wire.exchange import Connection, Headers, Proxy
+    from tui_oauth.wire.kept import Kept
 
 DEFAULT_DEADLINE = 30.0
 CONNECT_SECONDS = 10.0
 MAX_BYTES = 1_048_576
 MAX_ERROR_BYTES = 262_144
-
-# How the library's words begin for an answer that ended before its end: it calls it no HTTP.
-_TOO_SHORT = ("peer closed connection", "Server disconnected")
-
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+_WITH_LENGTH = {"POST", "PUT", "PATCH"}
 
 
 async def send(
@@ -61,22 +58,16 @@ async def send(
     `max_bytes` bounds the decoded body; error answers are bounded at 256 KB. `environ` stands for
     the process's environment. Raises ProviderUnreachable, whose `sent` is False when the provider
     surely received nothing, and UsageProblem for an address or a setting that cannot be used.
+    Whoever cancels it breaks the exchange off; what has not gone out then never does.
     """
-    surroundings = os.environ if environ is None else environ
-    check_endpoint(request.url, f"{request.step} address")
-    headers = _headers(request)
-    route = _Route(request, choose_proxy(request.url, surroundings))
+    from tui_oauth.wire.aside import aside
+    from tui_oauth.wire.connecting import Line
+
+    line = Line()
     try:
-        async with asyncio.timeout(deadline):
-            # Importing the library and reading hundreds of certificates takes a tenth of a
-            # second, which the event loop of the screens should not stand still for.
-            client = await asyncio.to_thread(_client, route, surroundings, deadline)
-            async with client:
-                return await _exchange(client, request, headers, route, max_bytes)
-    except TimeoutError:
-        raise route.failed(
-            f"gave no complete answer to the {request.step} within {deadline:g} s"
-        ) from None
+        return await aside(lambda: _exchanged(request, deadline, max_bytes, environ, line))
+    finally:
+        line.break_off()
 
 
 def fetch(
@@ -87,46 +78,15 @@ def fetch(
     environ: Mapping[str, str] | None = None,
 ) -> Response:
     """As `send`, for callers that are not coroutines. It waits, also where an event loop runs."""
+    from tui_oauth.wire.connecting import Line
 
-    async def exchange() -> Response:
-        asyncio.get_running_loop().set_default_executor(_Unawaited())
-        return await send(request, deadline=deadline, max_bytes=max_bytes, environ=environ)
-
-    def run() -> Response:
-        return asyncio.run(exchange())
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return run()
-    outcome: list[Response | BaseException] = []
-
-    def work() -> None:
-        try:
-            outcome.append(run())
-        except BaseException as error:
-            outcome.append(error)
-
-    # An event loop cannot run inside another one of the same thread.
-    thread = threading.Thread(target=work, name="tui-oauth-fetch", daemon=True)
-    thread.start()
-    thread.join()
-    result = outcome[0]
-    if isinstance(result, BaseException):
-        raise result
-    return result
+    return _exchanged(request, deadline, max_bytes, environ, Line())
 
 
 def load_ahead() -> None:
-    """Import what a request needs, before one is urgent or many threads wait for each other's imports.
-
-    The library imports most of it at its first request only; each of these modules it does.
-    """
-    import anyio._backends._asyncio  # noqa: F401
-    import httpcore  # noqa: F401
-    import httpx  # noqa: F401
-
-    import tui_oauth.trust  # noqa: F401
+    """Import what a request needs, before one is urgent or many threads wait for each other's imports."""
+    import tui_oauth.trust
+    import tui_oauth.wire.kept  # noqa: F401
 
 
 def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:
@@ -146,42 +106,13 @@ def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:
     return None
 
 
-class _Unawaited(ThreadPoolExecutor):
-    """A thread for each call, for which neither the event loop nor Python waits at its end.
-
-    A look-up of a host's name cannot be ended; with the usual threads it would outlast the deadline.
-    """
-
-    def submit(
-        self, fn: Callable[Given, Result], /, *args: Given.args, **kwargs: Given.kwargs
-    ) -> Future[Result]:
-        future: Future[Result] = Future()
-
-        def work() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(fn(*args, **kwargs))
-            except BaseException as error:
-                future.set_exception(error)
-
-        threading.Thread(target=work, name="tui-oauth-net", daemon=True).start()
-        return future
-
-
-@dataclass(slots=True)
 class _Route:
     """Where a request goes, and whether it has begun to go out."""
 
-    request: Request
-    proxy: str | None
-    sent: bool = False
-
-    async def note(self, event: str, info: Mapping[str, Any]) -> None:
-        """The library's report on its progress: from here on the provider may have the request."""
-        if event.endswith(".send_request_headers.started"):
-            # The CONNECT to a proxy says nothing to the provider yet.
-            self.sent = self.sent or info["request"].method != b"CONNECT"
+    def __init__(self, request: Request, proxy: str | None) -> None:
+        self.request = request
+        self.proxy = proxy
+        self.sent = False
 
     def failed(self, what: str, advice: str = "") -> ProviderUnreachable:
         """`what` went wrong at the provider's host, with the proxy's name and what to do next."""
@@ -200,94 +131,150 @@ def proxy_name(proxy: str) -> str:
     return neutralise(urlsplit(proxy).netloc.rpartition("@")[2], 120)
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _exchanged(
+    request: Request,
+    deadline: float,
+    max_bytes: int,
+    environ: Mapping[str, str] | None,
+    line: Line,
+) -> Response:
+    import h11
+
+    from tui_oauth.wire.exchange import ProxyRefused
+
+    surroundings = os.environ if environ is None else environ
+    check_endpoint(request.url, f"{request.step} address")
+    route = _Route(request, choose_proxy(request.url, surroundings))
+    headers = _headers(request)
+    end = time.monotonic() + deadline
+    try:
+        return _answered(route, headers, max_bytes, surroundings, end, line)
+    except TimeoutError:
+        if time.monotonic() < end:
+            raise route.failed(f"did not answer the {request.step} in time") from None
+        raise route.failed(
+            f"gave no complete answer to the {request.step} within {deadline:g} s"
+        ) from None
+    except (h11.ProtocolError, ProxyRefused, OSError) as error:
+        raise _explained(error, route) from error
+
+
+def _answered(
+    route: _Route,
+    headers: Headers,
+    max_bytes: int,
+    environ: Mapping[str, str],
+    end: float,
+    line: Line,
+) -> Response:
+    from tui_oauth.wire.connecting import Place
+    from tui_oauth.wire.exchange import connect
+
+    request = route.request
+    parts = urlsplit(request.url)
+    encrypted = parts.scheme == "https"
+    context = _context(environ) if encrypted else None
+    place = Place(parts.hostname or "", parts.port or (443 if encrypted else 80), context)
+    proxy = _proxy(route.proxy, context)
+    key = (place, proxy)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = _kept_here()
+    with kept.under_way(key):
+        connection = kept.take(key) or connect(place, proxy, CONNECT_SECONDS, end, line)
+        try:
+            line.take(connection.stream)
+            route.sent = True
+            connection.send(request.method, target, headers, request.body, end)
+            head = connection.head(end)
+            limit = min(max_bytes, MAX_ERROR_BYTES) if head.status >= 400 else max_bytes
+            answered = _joined(head.headers)
+            encoding = answered.get("content-encoding", "").strip().lower()
+            body = _bounded_body(connection, encoding, end, route, limit)
+        except BaseException:
+            connection.close()
+            raise
+        line.release()
+        kept.give(key, connection)
+    answered.pop("set-cookie", None)
+    _log(request, head.status)
+    return Response(head.status, answered, body, request.host, request.step)
+
+
+def _log(request: Request, status: int) -> None:
+    # For `--debug`. Whoever listens has loaded it; the others need not.
+    logging = sys.modules.get("logging")
+    if logging is not None:
+        words = "%s: %s %s was answered with %d"
+        logging.getLogger(__name__).debug(words, request.step, request.method, request.host, status)
+
+
+def _headers(request: Request) -> Headers:
     standard = {
+        "Host": request.host,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "User-Agent": f"tui-oauth/{__version__}",
     }
+    if request.body or request.method in _WITH_LENGTH:
+        standard["Content-Length"] = str(len(request.body))
     joined = joined_headers(standard, request.headers)
-    return {name: checked_value(name, value) for name, value in joined.items()}
+    return [
+        (name.encode("ascii"), checked_value(name, value).encode("ascii"))
+        for name, value in joined.items()
+    ]
 
 
-def _client(route: _Route, environ: Mapping[str, str], deadline: float) -> httpx.AsyncClient:
-    import ssl
+def _joined(headers: Headers) -> dict[str, str]:
+    """Headers of an answer by name in lower case; what comes several times is joined."""
+    joined: dict[str, str] = {}
+    for raw_name, raw in headers:
+        name = raw_name.decode("latin-1").lower()
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        joined[name] = f"{joined[name]}, {text}" if name in joined else text
+    return joined
 
-    import anyio  # noqa: F401 - the library imports it at its first request, on the event loop
-    import httpx
 
+def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
     from tui_oauth.trust import tls_context
 
-    schemes = {urlsplit(route.request.url).scheme, urlsplit(route.proxy or "").scheme}
-    encrypted = "https" in schemes
-    # For plain http one that trusts nobody: reading the certificates would be for nothing.
-    context = tls_context(environ) if encrypted else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    proxy = None
-    if route.proxy:
-        own = context if urlsplit(route.proxy).scheme == "https" else None
-        try:
-            proxy = httpx.Proxy(route.proxy, ssl_context=own)
-        except (ValueError, httpx.InvalidURL):
-            raise UsageProblem(
-                f"The proxy {proxy_name(route.proxy)} cannot be used.",
-                "Correct HTTPS_PROXY: http://host:port.",
-            ) from None
-    return httpx.AsyncClient(
-        verify=context,
-        proxy=proxy,
-        trust_env=False,
-        follow_redirects=False,
-        http2=False,
-        timeout=httpx.Timeout(deadline, connect=min(CONNECT_SECONDS, deadline)),
-        limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
-        event_hooks={"response": [_no_next]},
-    )
+    return tls_context(environ)
 
 
-async def _no_next(answer: httpx.Response) -> None:
-    """Take the target of a redirect out of the library's sight: it would look at it, and stumble."""
-    if "location" in answer.headers:
-        answer.extensions["location"] = answer.headers.pop("location")
+def _proxy(address: str | None, context: ssl.SSLContext | None) -> Proxy | None:
+    from tui_oauth.wire.connecting import Place
+    from tui_oauth.wire.exchange import Proxy
+
+    if not address:
+        return None
+    parts = urlsplit(address)
+    own = context if parts.scheme == "https" else None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    known = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return Proxy(Place(parts.hostname or "", port, own), known if known != ":" else "")
 
 
-async def _exchange(
-    client: httpx.AsyncClient,
-    request: Request,
-    headers: Mapping[str, str],
-    route: _Route,
-    max_bytes: int,
-) -> Response:
-    import httpx
-
-    prepared = httpx.Request(
-        request.method,
-        request.url,
-        headers=headers,
-        content=request.body,
-        extensions={"trace": route.note, "timeout": client.timeout.as_dict()},
-    )
-    try:
-        answer = await client.send(prepared, stream=True)
-        try:
-            limit = min(max_bytes, MAX_ERROR_BYTES) if answer.status_code >= 400 else max_bytes
-            body = await _bounded_body(answer, route, limit)
-        finally:
-            await answer.aclose()
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        raise _explained(error, route) from error
-    kept = {name.lower(): value for name, value in answer.headers.items()}
-    kept.pop("set-cookie", None)
-    if "location" in answer.extensions:
-        kept["location"] = answer.extensions["location"]
-    return Response(answer.status_code, kept, body, request.host, request.step)
+_kept: Kept | None = None
 
 
-async def _bounded_body(answer: httpx.Response, route: _Route, limit: int) -> bytes:
+def _kept_here() -> Kept:
+    global _kept
+    if _kept is None:
+        from tui_oauth.wire.kept import Kept
+
+        _kept = Kept()
+    return _kept
+
+
+def _bounded_body(
+    connection: Connection, encoding: str, end: float, route: _Route, limit: int
+) -> bytes:
     """The body as far as `limit` decoded bytes; more is an error.
 
-    The library would decode a whole piece at once, a thousandfold of its size if it is so made.
+    A compressed piece may hold a thousandfold of its size if it is so made.
     """
-    encoding = answer.headers.get("content-encoding", "").strip().lower()
     if encoding in {"", "identity"}:
         unpacker = None
     elif encoding in {"gzip", "x-gzip"}:
@@ -300,7 +287,7 @@ async def _bounded_body(answer: httpx.Response, route: _Route, limit: int) -> by
             "which was not asked for"
         )
     body = bytearray()
-    async for piece in answer.aiter_raw():
+    for piece in connection.body(end):
         if unpacker is None:
             body += piece
         else:
@@ -319,24 +306,25 @@ async def _bounded_body(answer: httpx.Response, route: _Route, limit: int) -> by
 
 
 def _explained(error: BaseException, route: _Route) -> TuiOauthError:
-    import httpx
+    import h11
 
     from tui_oauth.trust import certificate_problem
+    from tui_oauth.wire.exchange import NO_ANSWER, ProxyRefused
 
     step = route.request.step
     refused = certificate_problem(error, route.request.host)
     if refused:
         return route.failed(f"was not trusted for the {step}: {refused[0]}", refused[1])
-    if isinstance(error, httpx.ProxyError):
+    if isinstance(error, ProxyRefused):
         return route.failed(
             f"could not be reached for the {step}: the proxy refused "
             f"({neutralise(error, 100) or 'no reason given'})"
         )
-    if isinstance(error, httpx.TimeoutException):
-        return route.failed(f"did not answer the {step} in time")
-    if isinstance(error, httpx.ConnectError):
+    if not route.sent and isinstance(error, OSError):
         return route.failed(f"could not be reached for the {step} ({_reason(error)})")
-    if isinstance(error, httpx.ProtocolError) and not str(error).startswith(_TOO_SHORT):
+    # h11 calls an answer that ended before its end no HTTP.
+    short = str(error).startswith(("peer closed", NO_ANSWER))
+    if isinstance(error, h11.ProtocolError) and not short:
         return route.failed(
             f"answered the {step} with something that is not HTTP ({_reason(error)})"
         )

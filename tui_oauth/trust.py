@@ -1,12 +1,13 @@
 """Which certificates are trusted, and what it means when one is not.
 
 Reading the system's certificates takes tens of milliseconds: call `tls_context` outside the
-event loop, and only when a connection is encrypted.
+event loop, and only when a connection is encrypted. What was read is kept until a file changes.
 """
 
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,37 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     Raises UsageProblem when `SSL_CERT_FILE` or `SSL_CERT_DIR` is set and cannot be read.
     """
     file, folder = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
+    with _reading:  # who comes meanwhile waits for what is being read, rather than read it too
+        key = (file, folder, *map(_stamp, _places(file, folder)))
+        if key not in _read:
+            made = _read_anew(file, folder)
+            _read.clear()  # one is enough: a process has one environment
+            _read[key] = made
+        return _read[key]
+
+
+_reading = threading.Lock()
+_read: dict[tuple[object, ...], ssl.SSLContext] = {}
+
+
+def _places(file: str, folder: str) -> tuple[str, ...]:
+    """Where certificates are read from."""
+    if file or folder:
+        return file, folder
+    usual = ssl.get_default_verify_paths()
+    return usual.cafile or "", usual.capath or ""
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """What tells one state of a file or folder from another."""
+    try:
+        status = Path(path).stat() if path else None
+    except OSError:
+        status = None
+    return (status.st_ino, status.st_mtime_ns, status.st_size) if status else ()
+
+
+def _read_anew(file: str, folder: str) -> ssl.SSLContext:
     if file or folder:
         try:
             context = ssl.create_default_context(cafile=file or None, capath=folder or None)
@@ -44,6 +76,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
             context.load_verify_locations(cafile=certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

@@ -16,7 +16,7 @@ def _two(workspace, signed_in, provider):
     made = entries.create_entry(workspace, "gone", "practice", {"port": "1"})
     copied = ("configured", "authorized", "has_refresh_token", "issued_at", "expires_at")
     values = {name: getattr(good, name) for name in copied}
-    workspace.vault.change(made.id, lambda entry, _: (entries.replace(entry, **values), held))
+    workspace.vault.change(made.id, lambda entry, _: (entry._replace(**values), held))
 
 
 def test_the_bar_says_how_far_it_is_and_goes(workspace, signed_in, provider):

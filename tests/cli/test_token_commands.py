@@ -130,10 +130,8 @@ def test_refresh_all_tells_one_summary_and_the_worst_code(shell, workspace, sign
         workspace.vault.change(entry.id, lambda e, _: (e, held))
         workspace.vault.change(
             entry.id,
-            lambda e, h: (
-                type(e)(**{f: getattr(good if f in COPIED else e, f) for f in e.__slots__}), h
-            ),
-        )  # fmt: skip
+            lambda e, h: (e._replace(**{name: getattr(good, name) for name in COPIED}), h),
+        )
     done = shell.run("refresh", "--all", code=11)
     assert done.out == "2 refreshed, 1 failed, 0 without a refresh token\n"
     assert "gone: " in done.err

@@ -168,7 +168,7 @@ def certificate(folder: Path, host: str = "127.0.0.1", *, expired: bool = False)
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test provider")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"provider at {host}")])
     try:
         general: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:

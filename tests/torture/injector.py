@@ -134,17 +134,15 @@ def serve() -> None:
     import asyncio  # noqa: F401
     import ctypes  # noqa: F401
 
-    import anyio  # noqa: F401
-    import httpx  # noqa: F401
-    from httpx._transports import default  # noqa: F401
-
     import tui_oauth.cli.entries
     import tui_oauth.cli.main
     import tui_oauth.cli.tokens
     import tui_oauth.cli.tree
     import tui_oauth.net
     import tui_oauth.tokens
+    import tui_oauth.trust
     import tui_oauth.vault
+    import tui_oauth.wire.kept
     import tui_oauth.workspace  # noqa: F401
 
     gc.freeze()

@@ -61,7 +61,8 @@ def test_each_library_has_its_room():
         "proofs",  # signs proofs of possession
         "signatures",  # verifies ID tokens
     }
-    assert importers_of("httpx") <= {"net", "entry_auth", "extract.calls"}
+    assert importers_of("httpx") <= {"entry_auth", "extract.calls"}
+    assert importers_of("h11") == {"net", "wire.exchange", "agent.http", "callback.protocol"}
     assert {
         name for name in importers_of("dlt", "duckdb", "pyarrow") if not within(name, "extract")
     } == set()
@@ -89,6 +90,10 @@ def test_rooms_below_know_nothing_of_the_rooms_above():
         if not within(name, "tui", "cli", "__main__"):
             above = {n for n in names if within(n, "tui_oauth.tui", "tui_oauth.cli")}
             assert not above, f"{name} imports {above}"
+        if within(name, "wire"):
+            assert not {
+                n for n in names if within(n, "tui_oauth") and not within(n, "tui_oauth.wire")
+            }
         if within(name, "oauth", "services", "vault", "callback", "net"):
             above = {
                 n

@@ -18,14 +18,13 @@ class _Redacted(logging.Formatter):
 
 
 def start(command: str, version: str) -> logging.Logger:
-    """Show the steps of this package and the requests of the HTTP library."""
+    """Show the steps of this package, requests among them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacted())
-    for name, level in (("tui_oauth", logging.DEBUG), ("httpx", logging.INFO)):
-        logger = logging.getLogger(name)
-        logger.setLevel(level)
-        logger.addHandler(handler)
-        logger.propagate = False
+    logger = logging.getLogger("tui_oauth")
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    logger.propagate = False
     logger = logging.getLogger("tui_oauth.cli")
     python = ".".join(str(part) for part in sys.version_info[:3])
     logger.debug("tui-oauth %s, Python %s, command %s", version, python, command or "none")
