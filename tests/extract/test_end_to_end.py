@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
@@ -15,6 +16,9 @@ import pytest
 
 from tests.refreshing import authorized, sign_in
 from tests.stage import Stage
+from tui_oauth.extract.calls import Calls
+from tui_oauth.extract.declared import load
+from tui_oauth.extract.reading import Part, Reading, Told, Wanted
 from tui_oauth.extract.running import Progress, Summary, extract
 from tui_oauth.practice.behaviour import PAGE_FAULTS, Behaviour
 from tui_oauth.practice.data.dataset import Dataset
@@ -176,3 +180,41 @@ def test_a_run_that_is_killed_again_and_again_ends_as_an_undisturbed_one(
     assert summary.resources[0].went_on
     assert figures(base) == expected(provider)
     assert served["contacts"] <= CONTACTS + 2 * 150, "at most the part under way is read again"
+
+
+COMPANIES = "select count(*), count(distinct id) from my_intercom.companies"
+
+
+@pytest.mark.parametrize("fault", ["cut-off", "error"])
+def test_a_scroll_that_breaks_off_or_is_left_loses_no_rows(run, provider, base, fault):
+    # Asked again, a scroll gives what comes next: the page that broke off is lost to it.
+    provider.application.dataset = Dataset({"companies": 420})
+    provider.application.behaviour = Behaviour(page_fault=fault, page_fault_every=7, scroll_idle=1)
+    first = run("companies", limit=150).resources[0]
+    assert (first.rows, first.finished, first.calls) == (150, False, 2)
+    # It begins anew, breaks off at its fifth page, which is the seventh of all, and begins anew.
+    second = run("companies").resources[0]
+    assert (second.problem, second.rows, second.finished) == (None, 270, True)
+    assert second.calls >= 5 + 6
+    with duckdb.connect(str(base), read_only=True) as connection:
+        assert connection.execute(COMPANIES).fetchone() == (420, 420)
+
+
+def test_parents_by_scroll_are_found_again_in_the_middle_of_a_page(stage, provider):
+    provider.application.dataset = Dataset({"companies": 130})
+    authorized(stage, Behaviour(scroll_idle=1), NAME)
+    source = load("practice")
+    assert source is not None
+    notes = source.resource("company_notes")
+    assert notes is not None
+    state: dict[str, Any] = {}
+    told, found = Told("company_notes"), []
+    for _ in range(2):  # each as another process would, from what the one before has kept
+        with Calls(stage.workspace, NAME, source) as calls:
+            for rows in Reading(calls, notes, Wanted(), told, Part(115)).pages(state):
+                found += rows
+        state = json.loads(json.dumps(state))
+    assert told.finished
+    made = [row for _, row in provider.application.dataset.rows_of("company_notes")]
+    assert [row["id"] for row in found] == [row["id"] for row in made]
+    assert len(made) > 120

@@ -81,6 +81,8 @@ class Calls:
 
     def __post_init__(self) -> None:
         self.counts: dict[str, Counts] = {}
+        self.scrolled: dict[str, str] = {}
+        """The scroll that is open, with the key of the row that it gave last."""
         self.began = 0.0
         """When the service answered first, by its own clock."""
         self._not_before = 0.0
@@ -105,8 +107,11 @@ class Calls:
         """What the calls for `resource` have cost so far."""
         return self.counts.setdefault(resource, Counts())
 
-    def page(self, resource: Resource, ask: Ask, name: str = "") -> Answer:
-        """The answer to `ask`, repeated while that may help. Raises Stopped and TuiOauthError."""
+    def page(self, resource: Resource, ask: Ask, name: str = "", *, repeat: bool = True) -> Answer:
+        """The answer to `ask`, repeated while that may help. Raises Stopped and TuiOauthError.
+
+        Without `repeat` a call that may have been answered is not made again.
+        """
         counts = self.count(name or resource.name)
         failed = limited = 0
         while True:
@@ -116,15 +121,15 @@ class Calls:
                 document = _document(body) if status < 400 else None
             except (httpx.TransportError, httpx.DecodingError, ValueError) as error:
                 failed += 1
-                if failed >= TRIES:
-                    raise self._failed(error) from None
+                if failed >= TRIES or not repeat:
+                    raise self._failed(error, failed) from None
                 self._pause(0, {}, failed, counts)
                 continue
             if status == MANY and limited < MAX_LIMITED:
                 limited += 1
                 self._pause(status, headers, limited, counts)
                 continue
-            if status >= 500 and failed + 1 < TRIES:
+            if status >= 500 and repeat and failed + 1 < TRIES:
                 failed += 1
                 self._pause(status, headers, failed, counts)
                 continue
@@ -228,11 +233,11 @@ class Calls:
         if stopped:
             raise Stopped
 
-    def _failed(self, error: Exception) -> ProviderUnreachable:
+    def _failed(self, error: Exception, times: int = TRIES) -> ProviderUnreachable:
         host = httpx.URL(self.base).host
         what = neutralise(error, 160) or type(error).__name__
         return ProviderUnreachable(
-            f"{host} could not be reached or broke off, {TRIES} times in a row ({what}).",
+            f"{host} could not be reached or broke off, {times} times in a row ({what}).",
             "What was fetched is kept. Check the network and run it again: it goes on from there.",
         )
 

@@ -152,7 +152,8 @@ class Reading:
         else:
             self._date(step.dated, run)
             run["place"] = step.following
-            run.pop("skip", None)
+            if step.rows:  # a scroll that looks for its place gives none
+                run.pop("skip", None)
         run.setdefault("began", int(self.calls.began * 1000))
         run["rows"] += len(rows)
         self.told.rows += len(rows)

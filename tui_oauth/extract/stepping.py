@@ -8,14 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tui_oauth.errors import ProviderRefused
+from tui_oauth.errors import ProviderRefused, ProviderUnreachable
 from tui_oauth.extract.calls import Calls
 from tui_oauth.extract.declared import Paging, Resource, Search
+from tui_oauth.extract.limits import TRIES
 from tui_oauth.extract.moments import filled, newest, since_words
 from tui_oauth.extract.paging import Ask, Place, asking, following, rows_in
 
 Row = dict[str, Any]
-SCROLL_PAUSE, SCROLL_SECONDS = 5.0, 90.0
+SCROLL_PAUSE, SCROLL_SECONDS = 2.0, 90.0
 _GONE = frozenset({400, 404, 410})
 _NOT_THERE = frozenset({404, 410})
 
@@ -92,6 +93,12 @@ class Steps:
             parents = self._changed(found)
             keys = [str(row.get(self._resource.parent_key, "")) for row in parents]
             first = keys.index(done) + 1 if done in keys else 0
+            if not found and after is not None:
+                # A scroll that looks for its place: where we are among the parents is still to come.
+                kept = {"after": done, "at": inner}
+                page = after
+                yield Step([], {"of": after, **{k: v for k, v in kept.items() if v}}, [])
+                continue
             if first == len(parents):
                 yield Step([], None if after is None else {"of": after}, [])
             for number in range(first, len(parents)):
@@ -142,18 +149,27 @@ class Steps:
     def _scrolled(
         self, resource: Resource, ask: Ask, paging: Paging, rows_path: str, place: Place
     ) -> tuple[list[Row], Place | None]:
-        """A page of a scroll. One that has ended meanwhile is begun anew, and goes on behind `last`."""
+        """A page of a scroll.
+
+        It cannot be asked twice for the same page, it gives what comes next. So one that broke off, has ended
+        meanwhile, or was left by another process is begun anew, and goes on behind the row `last`.
+        """
         until = time.monotonic() + SCROLL_SECONDS
+        scrolled = self._calls.scrolled
         while True:
+            if "cursor" in place and scrolled.get(place["cursor"]) != place.get("last"):
+                place = _anew(place)
+            begun = "cursor" in place
             try:
-                answer = self._calls.page(resource, asking(ask, paging, place), self._name)
+                asked = asking(ask, paging, place)
+                answer = self._calls.page(resource, asked, self._name, repeat=not begun)
                 break
-            except ProviderRefused as problem:
-                if problem.code == paging.busy and time.monotonic() < until:
+            except (ProviderRefused, ProviderUnreachable) as problem:
+                refusal = problem if isinstance(problem, ProviderRefused) else None
+                if refusal and refusal.code == paging.busy and time.monotonic() < until:
                     self._calls.pause(SCROLL_PAUSE, self._name)
-                elif "cursor" in place and problem.status in _GONE:
-                    last = place.get("seek") or place.get("last")
-                    place = {"seek": last} if last else {}
+                elif begun and _broken(refusal) and place.get("again", 0) < TRIES:
+                    scrolled.clear()
                 else:
                     raise
         rows = rows_in(answer.document, rows_path)
@@ -162,11 +178,14 @@ class Steps:
         keys = [str(row.get("id")) for row in rows]
         if after is not None and keys:
             after["last"] = keys[-1]
+            scrolled[after["cursor"]] = keys[-1]
         if seek in keys:
             rows = rows[keys.index(seek) + 1 :]
         elif seek:
             # Gone from the list altogether: then everything is read once more.
             rows, after = [], {} if after is None else {**after, "seek": seek}
+        if after and not rows and "again" in place:
+            after["again"] = place["again"]
         return rows, after
 
     def _search_of(self, resource: Resource) -> Search | None:
@@ -190,6 +209,19 @@ class Steps:
         }
         payload = filled(form.payload, moments) if form.method == "POST" else None
         return Ask(form.method, path, parameters, payload), form.paging, form.rows
+
+
+def _anew(place: Place) -> Place:
+    """The beginning of a scroll, and the row behind which it goes on. `again`: so often without a new row."""
+    last = place.get("seek") or place.get("last")
+    again = {"again": place.get("again", 0) + 1}
+    return {"seek": last, **again} if last else again
+
+
+def _broken(refusal: ProviderRefused | None) -> bool:
+    """Whether a scroll is to be begun anew: no answer came, it has ended, or the service failed."""
+    status = 500 if refusal is None else refusal.status or 0
+    return status in _GONE or status >= 500
 
 
 def _counted(paging: Paging, place: Place, after: Place, rows: list[Row], cursor: str) -> Place:

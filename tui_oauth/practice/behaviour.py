@@ -85,7 +85,8 @@ class Behaviour:
 
     When rows are asked for: `api_delay`: they come this many seconds late. `missing_permission`:
     permissions that no token has, whatever was ticked. `page_fault`: a name from `PAGE_FAULTS`,
-    what happens to one page in `page_fault_every`, once; asked for again it comes. `revoke_after`:
+    what happens to one page in `page_fault_every`, once; asked for again it comes, but that a
+    scroll gives what comes next. `scroll_idle`: a scroll ends that is not used for these seconds. `revoke_after`:
     after this many calls, counted from the switch, the token in use ends, once.
 
     At the standard endpoints: tokens live an hour unless `expires_in` says otherwise, and refresh
@@ -115,6 +116,7 @@ class Behaviour:
     rate_window: int = 10
     api_delay: float = 0.0
     missing_permission: tuple[str, ...] = ()
+    scroll_idle: int = 60
     page_fault: str = ""
     page_fault_every: int = 10
     revoke_after: int | None = None
@@ -138,7 +140,7 @@ class Behaviour:
         for name in ("delay", "api_delay"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative")
-        for name in ("rate_limit", "rate_window", "page_fault_every"):
+        for name in ("rate_limit", "rate_window", "scroll_idle", "page_fault_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")
         for name in ("revoke_after", *(name for name, _, _ in _TIMES)):
@@ -245,6 +247,13 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         default=(),
         metavar="PERMISSION",
         help='a permission that no token has, such as "Read tags"; repeat it for more',
+    )
+    group.add_argument(
+        "--scroll-idle",
+        type=_count,
+        default=60,
+        metavar="SECONDS",
+        help="a scroll ends that is not used for this time (default 60)",
     )
     _add_named(group, "page_fault")
     group.add_argument(

@@ -47,6 +47,7 @@ def test_without_flags_nothing_is_switched():
             ["--missing-permission", "Read tags", "--missing-permission", "Read admins"],
             {"missing_permission": ("Read tags", "Read admins")},
         ),
+        (["--scroll-idle", "2"], {"scroll_idle": 2}),
         (["--page-fault", "cut-off"], {"page_fault": "cut-off"}),
         (["--page-fault-every", "3"], {"page_fault_every": 3}),
         (["--revoke-after", "5"], {"revoke_after": 5}),

@@ -133,6 +133,22 @@ def test_a_scroll_ends_when_it_is_not_used(reader):
     assert answer(reader.rows("GET", "/companies/scroll"))["scroll_param"] != name
 
 
+def test_a_scroll_that_breaks_off_goes_on_and_one_that_fails_has_ended(reader):
+    first = answer(reader.rows("GET", "/companies/scroll"))
+    name = {"scroll_param": first["scroll_param"]}
+    reader.application.behaviour = Behaviour(page_fault="cut-off", page_fault_every=1)
+    assert reader.rows("GET", "/companies/scroll", **name).missing
+    assert answer(reader.rows("GET", "/companies/scroll", **name))["data"] == []
+    reader.application.behaviour = Behaviour()
+    first = answer(reader.rows("GET", "/companies/scroll"))
+    name = {"scroll_param": first["scroll_param"]}
+    reader.application.behaviour = Behaviour(page_fault="error", page_fault_every=1)
+    assert reader.rows("GET", "/companies/scroll", **name).status == 500
+    assert refusal(reader.rows("GET", "/companies/scroll", **name)) == (404, "not_found")
+    reader.application.behaviour = Behaviour()
+    assert answer(reader.rows("GET", "/companies/scroll"))["data"]
+
+
 def test_what_belongs_to_contacts_fits_what_belongs_to_companies(reader):
     pairs = set()
     for contact in reader.application.dataset.rows("contacts"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tui_oauth.practice.behaviour import Behaviour
 from tui_oauth.practice.web import Reply, WebRequest, plain
 
+ERRORS = {"error", "unavailable"}  # the faults that the provider knows of
 CUT_SHORT = 64  # bytes that are promised and do not come
 
 

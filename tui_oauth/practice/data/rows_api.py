@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from tui_oauth.practice.behaviour import Behaviour
-from tui_oauth.practice.data.access import Caller, Faults, Limits, spoiled
+from tui_oauth.practice.data.access import ERRORS, Caller, Faults, Limits, spoiled
 from tui_oauth.practice.data.calls import Call, Route
 from tui_oauth.practice.data.dataset import Dataset
 from tui_oauth.practice.data.exporting import Exports
@@ -118,8 +118,11 @@ class RowsApi:
             raise NotUnderstood(*self._dialect.over_limit)
         if not caller.may(route.permission, behaviour):
             raise NotUnderstood(*self._dialect.missing)
+        self._scrolls.idle = behaviour.scroll_idle
         rows = route.answer(self._call(request, match, dataset, caller))
         fault = self._faults.of_page(request, behaviour)
+        if fault in ERRORS and route.path.endswith("/scroll"):
+            self._scrolls.end(caller.key)
         self._count(route.resource, 0 if fault else rows.number)
         body = rows.text.encode() if isinstance(rows.text, str) else rows.text
         headers["Content-Type"] = rows.media_type

@@ -1,4 +1,4 @@
-"""Open scrolls: one for each app, which end when they are not used for a minute."""
+"""Open scrolls: one for each app, which give what comes next and never the same again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from collections.abc import Callable
 
 from tui_oauth.practice.data.listing import NotUnderstood
 
-IDLE = 60  # seconds
-
 
 class Scrolls:
-    """Where each scroll has got to."""
+    """Where each scroll has got to. One that is not used for `idle` seconds has ended."""
 
     def __init__(self, now: Callable[[], float]) -> None:
+        self.idle = 60
         self._now = now
         self._open: dict[str, tuple[str, int, float]] = {}
         self._lock = threading.Lock()
@@ -24,7 +23,7 @@ class Scrolls:
         now = self._now()
         with self._lock:
             name, reached, used = self._open.get(caller, ("", 0, 0.0))
-            if name and now - used > IDLE:
+            if name and now - used > self.idle:
                 del self._open[caller]
                 name = ""
             if not given:
@@ -39,3 +38,8 @@ class Scrolls:
             else:
                 self._open.pop(caller, None)
         return name, found
+
+    def end(self, caller: str) -> None:
+        """Ends the scroll of `caller`: an error of ours, after which it has to begin anew."""
+        with self._lock:
+            self._open.pop(caller, None)
