@@ -122,16 +122,18 @@ def test_a_token_that_ends_in_the_middle(shell, stage, provider, base):
     assert figures(base)[0] == 3 * 150, "the rows so far are kept"
 
     asyncio.run(sign_in(stage, stage.workspace.vault.find(NAME)))
-    (contacts,) = shell.run("extract", NAME, "contacts", "--json").json["resources"]
-    assert (contacts["went_on"], contacts["finished"]) == (True, True)
+    (contacts,) = extract(stage.workspace, NAME, ["contacts"], f"duckdb:{base}").resources
+    assert (contacts.went_on, contacts.finished) == (True, True)
     assert figures(base) == expected(provider)
     assert provider.application.served["contacts"] == CONTACTS, "no row was asked for twice"
 
 
-def test_a_permission_that_is_missing_is_named_and_the_rest_arrives(shell, stage, provider, base):
-    authorized(stage, Behaviour(), NAME)
-    done = shell.run("extract", NAME, "tags", "contacts", code=10)
-    assert 'the permission "Read tags"' in done.err
+def test_a_permission_that_is_missing_is_named_and_the_rest_arrives(run, provider, base):
+    summary = run("tags", "contacts")
+    assert summary.problem is not None
+    assert summary.problem.exit_code == 10
+    assert 'the permission "Read tags"' in str(summary.problem)
+    assert [one.finished for one in summary.resources] == [False, True]
     assert figures(base) == expected(provider)
 
 
