@@ -120,7 +120,7 @@ class Server:
             entry.id,
             lambda entry, held: (
                 with_tokens(entry, tokens, workspace.now()),
-                replace(held, tokens=tokens),
+                held._replace(tokens=tokens),
             ),
         )
 

@@ -118,6 +118,8 @@ def _list(context: Context) -> int:
 
 
 def _result(context: Context, summary: Summary) -> int:
+    if summary.problem is not None and not any(one.calls for one in summary.resources):
+        raise summary.problem  # it did not even begin: there is nothing to tell
     if context.args.json:
         output.as_json(_fields(summary))
     else:
@@ -205,9 +207,11 @@ class _Shown:
 
     def watch(self, progress: Progress) -> None:
         """Told by the run, in its thread."""
+        rows = f"{progress.rows:,}"
+        if progress.total and progress.phase != "done":
+            rows = f"{progress.rows + progress.before:,} of {progress.total:,}"
         line = (
-            f"{progress.resource}: {progress.rows:,} rows, {progress.calls:,} calls, "
-            f"{_size(progress.bytes)}"
+            f"{progress.resource}: {rows} rows, {progress.calls:,} calls, {_size(progress.bytes)}"
         )
         if progress.phase != "done":
             line += f", {progress.phase}"

@@ -262,13 +262,9 @@ def _region(workspace: Workspace, name: str, source: Source) -> str:
     entry = workspace.vault.find(name)
     held = workspace.vault.secrets(entry).tokens
     if held is not None and source.region not in held.extra:
-        import asyncio
-
-        from tui_oauth.accounts import check_entry
-
         # Who may not read admins cannot ask; then the region that was chosen counts.
         with suppress(ProviderRefused):
-            asyncio.run(check_entry(workspace, entry))
+            refusals.check(workspace, name)
         held = workspace.vault.secrets(workspace.vault.get(entry.id)).tokens
     return held.extra.get(source.region, "") if held is not None else ""
 

@@ -31,6 +31,8 @@ class Paging:
     next: str = ""
     parameter: str = ""
     pages: str = ""
+    total: str = ""
+    """Where the answer says how many rows there are in all."""
     size_parameter: str = ""
     size: int | None = None
     body: bool | None = None

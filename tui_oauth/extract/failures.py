@@ -26,7 +26,7 @@ def explained(error: BaseException, to: Destination) -> TuiOauthError:
     names = {type(one).__name__ for one in chain}
     if names & {"ConfigFieldMissingException", "ConfigFileNotFoundException"}:
         return UsageProblem(
-            f"dlt does not know how to reach {to.kind}: its credentials are not set.",
+            f"dlt does not know how to reach this destination, {to.words}: its credentials are not set.",
             "Put them into .dlt/secrets.toml or the environment, as dlt's documentation says.",
         )
     if names & {"MissingDependencyException", "UnknownDestinationModule"}:

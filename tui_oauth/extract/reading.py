@@ -55,6 +55,10 @@ class Told:
 
     name: str
     rows: int = 0
+    total: int | None = None
+    """About how many rows there are in all, with those of the runs that it goes on from."""
+    before: int = 0
+    """Rows that earlier runs have fetched, where it goes on from there."""
     begun: bool = False
     finished: bool = False
     since: int | None = None
@@ -139,6 +143,7 @@ class Reading:
                 state["emptying"] = True
         elif not told.begun:
             told.went_on = True
+            told.before = run["rows"]
         told.begun, told.since = True, run["since"]
         return run
 
@@ -156,6 +161,7 @@ class Reading:
                 run.pop("skip", None)
         run.setdefault("began", int(self.calls.began * 1000))
         run["rows"] += len(rows)
+        self.told.total = step.total
         self.told.rows += len(rows)
         self.part.rows += len(rows)
         return rows

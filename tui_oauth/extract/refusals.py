@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tui_oauth.entries import shell_word
@@ -13,6 +14,7 @@ from tui_oauth.text import neutralise
 if TYPE_CHECKING:
     from tui_oauth.extract.calls import Calls
     from tui_oauth.extract.declared import Resource
+    from tui_oauth.workspace import Workspace
 
 MISSING = "permission_missing"
 """The `code` of a refusal that ticking one more permission mends."""
@@ -53,14 +55,21 @@ def missing(service: str, resource: Resource, status: int, said: str = "") -> Pr
 
 def _taken(calls: Calls) -> bool:
     """Whether the service takes the token all the same, for another request."""
-    from tui_oauth.accounts import check_entry
-
-    workspace = calls.workspace
     try:
-        asyncio.run(check_entry(workspace, workspace.vault.find(calls.name)))
+        check(calls.workspace, calls.name)
     except TuiOauthError:
         return False
     return True
+
+
+def check(workspace: Workspace, name: str) -> None:
+    """Ask the service whose token the entry `name` has, and keep the answer. As `accounts.check_entry`."""
+    from tui_oauth.accounts import check_entry
+
+    entry = workspace.vault.find(name)
+    # In a thread of its own: a notebook has an event loop running, and a second one does not fit in.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(lambda: asyncio.run(check_entry(workspace, entry))).result()
 
 
 def _error(body: bytes) -> tuple[str, str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tui_oauth.extract.calls import Calls
     from tui_oauth.workspace import Workspace
 
-PART_ROWS = 50_000
+PART_ROWS = 20_000
 PART_SECONDS = 60.0
 
 
@@ -34,7 +34,9 @@ PART_SECONDS = 60.0
 class Progress:
     """How far a run is. The figures are those of `resource` in this run; `phase` says what is done now.
 
-    Phases: `fetching`, `waiting` (`waited` counts the seconds so far), `loading`, `done`.
+    Phases: `fetching`, `waiting` (`waited` counts the seconds so far), `loading`, `done`. `total` is how
+    many rows there are, as far as the service says; `before` rows came with earlier runs that this one
+    goes on from, and count towards it.
     """
 
     resource: str
@@ -43,6 +45,8 @@ class Progress:
     bytes: int = 0
     waited: float = 0.0
     phase: str = "fetching"
+    total: int | None = None
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,8 @@ class _Run:
                 break
             with _failures(self._to):
                 pipeline.extract(
-                    make(self._source, readings), loader_file_format=self._to.file_format
+                    make(self._source, readings, adding=self._to.kind in destinations.FILES),
+                    loader_file_format=self._to.file_format,
                 )
                 self._tell(calls, "loading")
                 self._complete(pipeline)
@@ -241,7 +246,16 @@ class _Run:
     def _tell(self, calls: Calls, phase: str) -> None:
         counts, told = calls.count(self._current), self._told[self._current]
         self._watch(
-            Progress(told.name, told.rows, counts.calls, counts.bytes, counts.waited, phase)
+            Progress(
+                told.name,
+                told.rows,
+                counts.calls,
+                counts.bytes,
+                counts.waited,
+                phase,
+                told.total,
+                told.before,
+            )
         )
 
     def _summary(self, calls: Calls, seconds: float, stopped: bool) -> Summary:

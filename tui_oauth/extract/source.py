@@ -39,18 +39,21 @@ def table_name(name: str) -> str:
     return name.replace(":", "_").lower()
 
 
-def make(source: Source, readings: Sequence[Reading]) -> Any:
-    """The source of dlt that reads `readings`. Nested values stay as they are, as JSON."""
+def make(source: Source, readings: Sequence[Reading], *, adding: bool = False) -> Any:
+    """The source of dlt that reads `readings`. Nested values stay as they are, as JSON.
+
+    Rows take the place of those with the same key, or with `adding` stand beside them: in files.
+    """
     dlt = engine()
 
     def resources() -> Iterator[Any]:
         for one in readings:
-            yield _resource(dlt, one)
+            yield _resource(dlt, one, "append" if adding else "merge")
 
     return dlt.source(resources, name=source.id, max_table_nesting=0)()
 
 
-def _resource(dlt: Any, reading: Reading) -> Any:
+def _resource(dlt: Any, reading: Reading, disposition: str) -> Any:
     resource = reading.resource
     key = [*([resource.parent_field] if resource.parent else []), *resource.key]
     columns: dict[str, Any] = {}
@@ -60,7 +63,7 @@ def _resource(dlt: Any, reading: Reading) -> Any:
         _rows(dlt, reading),
         name=table_name(reading.told.name),
         primary_key=list(dict.fromkeys(key)),
-        write_disposition="merge",
+        write_disposition=disposition,
         columns=columns or None,
         max_table_nesting=0,
     )

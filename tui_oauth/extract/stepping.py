@@ -13,7 +13,7 @@ from tui_oauth.extract.calls import Calls
 from tui_oauth.extract.declared import Paging, Resource, Search
 from tui_oauth.extract.limits import TRIES
 from tui_oauth.extract.moments import filled, newest, since_words
-from tui_oauth.extract.paging import Ask, Place, asking, following, rows_in
+from tui_oauth.extract.paging import Ask, Place, asking, at, following, rows_in
 
 Row = dict[str, Any]
 SCROLL_PAUSE, SCROLL_SECONDS = 2.0, 90.0
@@ -22,11 +22,15 @@ _NOT_THERE = frozenset({404, 410})
 
 
 class Step(NamedTuple):
-    """What one call gave: rows, where it goes on (None at the end), and the rows that tell the time."""
+    """What one call gave: rows, where it goes on (None at the end), and the rows that tell the time.
+
+    `total` is how many rows there are in all, where the service says so.
+    """
 
     rows: list[Row]
     following: Place | None
     dated: list[Row]
+    total: int | None = None
 
 
 class Steps:
@@ -52,6 +56,7 @@ class Steps:
         self._changed = changed
         self._size = size
         self._argument = name.partition(":")[2]
+        self._total: int | None = None
         self._parent = calls.source.resource(resource.parent) if resource.parent else None
 
     def of(self, place: Place) -> Iterator[Step]:
@@ -81,7 +86,7 @@ class Steps:
             for row in rows if choices else ():
                 row.update({name: value for name, value in parameters.items() if name not in row})
             kept = self._changed(rows)
-            yield Step(kept, after, kept)
+            yield Step(kept, after, kept, self._total)
             at_place = after
 
     def _children(self, parent: Resource, place: Place) -> Iterator[Step]:
@@ -141,6 +146,8 @@ class Steps:
             return self._scrolled(resource, ask, paging, rows_path, place)
         answer = self._calls.page(resource, asking(ask, paging, place), self._name)
         rows = rows_in(answer.document, rows_path)
+        total = at(answer.document, paging.total) if paging.total else None
+        self._total = total if isinstance(total, int) else None
         after = following(paging, place, answer.url, answer.document, answer.headers, len(rows))
         if paging.most and after is not None:
             after = _counted(paging, place, after, rows, resource.cursor)
