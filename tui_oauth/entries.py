@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui_oauth.endings import day_of, days_of
-from tui_oauth.errors import InvalidService, NeedsPerson, NotFound, UsageProblem
+from tui_oauth.errors import InvalidService, NeedsPerson, NotFound, TuiOauthError, UsageProblem
 from tui_oauth.model import (
     Entry,
     EntrySecrets,
@@ -303,6 +303,28 @@ def discovered_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]
         # Another program has written it; the rest of the entry is shown.
         return [("Service", error.message)]
     return [("Issuer", service.issuer), ("For", " ".join(service.extensions.resource))]
+
+
+def asked_scopes(workspace: Workspace, entry: Entry) -> tuple[str, ...]:
+    """The scopes that a sign-in of `entry` asks for; empty where its service file has gone."""
+    try:
+        service = entry_service(workspace, entry)
+    except TuiOauthError:
+        return entry.scopes or ()
+    if entry.grant == Grant.CLIENT:
+        from tui_oauth.oauth.client_credentials import client_scopes
+
+        return client_scopes(service, entry.scopes)
+    return service.default_scopes if entry.scopes is None else entry.scopes
+
+
+def scope_facts(workspace: Workspace, entry: Entry) -> list[tuple[str, str]]:
+    """The granted scopes of `entry`, and those asked for where they are others or not granted yet."""
+    asked, granted = asked_scopes(workspace, entry), entry.granted_scopes
+    facts = [("Scopes", " ".join(granted) or "not named by the provider")] * entry.authorized
+    if asked and set(asked) != set(granted):
+        facts.append(("Scopes asked", " ".join(asked)))
+    return facts
 
 
 def require_credentials(entry: Entry, held: EntrySecrets) -> None:

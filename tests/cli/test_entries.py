@@ -182,6 +182,17 @@ def test_list_and_show_as_text(shell, authorized):
     assert listed.err == shown.err == ""
 
 
+def test_show_tells_the_scopes_asked_for_where_others_were_granted(shell, authorized):
+    def scopes() -> list[str]:
+        shown = shell.run("show", "practice").out.splitlines()
+        return [re.sub(" +", " ", line) for line in shown if line.startswith("Scopes")]
+
+    shell.run("configure", "practice", "--scope", "read", "--scope", "admin")
+    assert scopes() == ["Scopes asked read admin"], "nothing is granted yet"
+    authorized()
+    assert scopes() == ["Scopes read write", "Scopes asked read admin"]
+
+
 def test_an_empty_list(shell, workspace):
     done = shell.run("list")
     assert done.out == ""

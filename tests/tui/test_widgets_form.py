@@ -121,6 +121,35 @@ async def test_a_list_takes_blanks_commas_and_lines_each_word_once() -> None:
         assert app.edits > 0
 
 
+async def test_what_is_typed_or_pasted_into_a_list_never_goes_on_with_another_word() -> None:
+    app = Host(form())
+    async with app.run_test(size=(80, 30)) as pilot:
+        area = app.form.query_one(ListArea)
+        area.focus()
+        await pilot.press(*"admin", "shift+tab")
+        await pilot.pause()
+        assert area.text == "read\nwrite\nadmin", "no empty row without the focus"
+        area.focus()
+        await pilot.pause()
+        area.move_cursor((0, 0))
+        await paste(pilot, "first,second")
+        assert app.form.words() == ("first", "second", "read", "write", "admin")
+        area.move_cursor((4, 5))
+        await pilot.press("x", "shift+tab")
+        await pilot.pause()
+        assert app.form.words() == ("first", "second", "read", "write", "adminx"), "still mended"
+
+
+async def test_looking_at_a_list_changes_nothing() -> None:
+    app = Host(form())
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.form.query_one(ListArea).focus()
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        assert not app.form.changed
+        assert app.form.words() is None
+
+
 async def test_secrets_can_be_forgotten() -> None:
     app = Host(form())
     async with app.run_test(size=(80, 24)) as pilot:

@@ -232,7 +232,7 @@ def show(context: Context) -> int:
             ("Mend it", _remedy(entry, found.fix)),
             ("Account", entry.account),
             ("", entry.account_detail),
-            ("Scopes", " ".join(entry.granted_scopes)),
+            *entries.scope_facts(workspace, entry),
             ("Token ends", _when(entry.expires_at, now) if entry.authorized else ""),
             ("Refresh token", _yes_no(entry.has_refresh_token) if with_person else ""),
             *health.ending_facts(entry, now),

@@ -338,7 +338,8 @@ class ManageScreen(EndingActions):
         url = entry_actions.callback_url_or_empty(workspace, entry)
         waits_until = self._waiting().get(entry.id)
         found = entry_actions.discovered_facts(workspace, entry)
-        return lines_of(entry, workspace.now(), url, waits_until, found)
+        scopes = entry_actions.scope_facts(workspace, entry)
+        return lines_of(entry, workspace.now(), url, waits_until, found, scopes)
 
     # ---- search and order
 

@@ -48,10 +48,12 @@ def lines_of(
     callback_url: str,
     waits_until: int | None = None,
     facts: Sequence[tuple[str, str]] = (),
+    scopes: Sequence[tuple[str, str]] = (),
 ) -> list[Line]:
     """What there is to say about `entry`, in the order in which it matters.
 
-    `facts` are the further facts of an entry that was made from a URL.
+    `facts` are the further facts of an entry that was made from a URL, `scopes` those granted and
+    those asked for.
     """
     found = health_of(entry, now)
     status, tone = status_and_tone(entry, now, waits_until)
@@ -70,8 +72,7 @@ def lines_of(
             lines.append(Line("", entry.account_detail, "$quiet"))
     if entry.authorized:
         lines.extend(_token_lines(entry, now))
-    elif entry.scopes is not None:
-        lines.append(Line("Scopes", " ".join(entry.scopes) or "none"))
+    lines.extend(Line(name, value) for name, value in scopes)
     lines.extend(Line(label, words) for label, words in ending_facts(entry, now))
     if entry.programs:
         lines.append(Line("Only for", ", ".join(entry.programs)))
@@ -107,7 +108,6 @@ def _token_lines(entry: Entry, now: int) -> list[Line]:
     if entry.expires_at is not None:
         lines.append(Line("", rfc3339(entry.expires_at) or "", "$quiet"))
     lines.append(Line("Refresh token", kept))
-    lines.append(Line("Scopes", " ".join(entry.granted_scopes) or "not named by the provider"))
     return lines
 
 

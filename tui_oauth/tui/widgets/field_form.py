@@ -29,7 +29,11 @@ LIST_FIELD = "scopes"
 
 
 class ListArea(TextArea):
-    """Several words, separated by blanks, commas or line breaks, as many rows as they need."""
+    """Several words, separated by blanks, commas or line breaks, as many rows as they need.
+
+    With the focus it has an empty row at its end: what is typed there is a word of its own, and
+    does not go on with the last one.
+    """
 
     def __init__(self, words: Sequence[str], id: str | None = None) -> None:  # noqa: A002
         shown = "\n".join(filter(None, map(cleaned, words)))
@@ -40,14 +44,25 @@ class ListArea(TextArea):
     def on_mount(self) -> None:
         self.move_cursor(self.document.end)
 
+    def on_focus(self) -> None:
+        end = self.document.end
+        if self.cursor_location == end and end[1] > 0:
+            self.insert("\n", end)
+
+    def on_blur(self) -> None:
+        kept = self.text.rstrip()
+        if kept != self.text:
+            self.replace("", (kept.count("\n"), len(kept.rpartition("\n")[2])), self.document.end)
+
     async def _on_paste(self, event: events.Paste) -> None:
         """Pasted words come on lines of their own, without control characters."""
         event.prevent_default()
         event.stop()
-        words = [cleaned(word) for word in event.text.replace(",", " ").split()]
-        before = "" if self.cursor_location[1] == 0 else "\n"
-        if any(words):
-            self.insert(before + "\n".join(word for word in words if word))
+        words = [word for word in map(cleaned, event.text.replace(",", " ").split()) if word]
+        row, column = self.cursor_location
+        before, after = self.document.get_line(row)[:column], self.document.get_line(row)[column:]
+        if words:
+            self.insert("\n" * bool(before) + "\n".join(words) + "\n" * bool(after))
 
     def fill(self, words: Sequence[str]) -> None:
         """Put `words` in place of what stands there; undo brings that back."""
