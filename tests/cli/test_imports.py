@@ -117,3 +117,28 @@ def test_other_keys_of_the_vault_cost_the_key_file_nothing(shell, authorized):
 def test_list_show_and_header_load_nothing_of_the_network_or_the_screens(args, shell, authorized):
     authorized()
     assert not loaded(shell, *args) & HEAVY
+
+
+OPENED = """
+import sys
+opened = set()
+def hook(event, args):
+    if event == "open" and str(args[0]).endswith((".toml", "index.json")):
+        opened.add(str(args[0]).rpartition("/")[2])
+sys.addaudithook(hook)
+from tui_oauth.cli.main import main
+code = main(sys.argv[1:])
+print(*sorted(opened), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def test_token_reads_no_service_file_or_the_one_that_a_refresh_needs(shell, signed_in):
+    def opened(*args: str) -> list[str]:
+        argv = [sys.executable, "-c", OPENED, *args]
+        done = subprocess.run(argv, env=shell.environ, capture_output=True, text=True, check=True)
+        return [name for name in done.stderr.split() if name != shell.settings.name]
+
+    signed_in(expires_in=3600)
+    assert opened("token", "practice") == []
+    assert opened("token", "practice", "--min-ttl", "7200") == ["practice.toml"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 
 from cli_tools import Browser
 
@@ -92,3 +93,34 @@ def test_sandbox_with_rows(shell):
         assert Browser().get(f"{running.line()}/tags").status == 401
         running.interrupt(signal.SIGTERM)
         running.end(0)
+
+
+def test_check_header_and_exec_give_what_the_api_of_a_service_wants(shell, tmp_path):
+    file = tmp_path / "twitch-here.toml"
+    args = ("sandbox", "--as", "twitch", "--port", "0", "--service-file", str(file), "--json")
+    shell.run("init")
+    with shell.start(*args) as running:
+        shown = running.event()
+        shell.run("service", "add", str(file))
+        shell.run("create", "work", "--service", shown["service"])
+        shell.run(
+            "configure", "work", "--client-id", shown["client_id"], "--client-secret-stdin",
+            stdin=shown["client_secret"],
+        )  # fmt: skip
+        words = ("authorize", "work", "--json", "--no-open")
+        with shell.start(*words, stdin=subprocess.PIPE) as signing_in:
+            address = Browser().consent(signing_in.event()["authorization_url"])
+            signing_in.write(f"{address}\n")
+            assert signing_in.event()["event"] == "authorized"
+            signing_in.end()
+        account = shell.run("check", "work", "--json").json["account"]
+        assert account, "whose token it is"
+        assert f"work: {account}" in shell.run("check", "work").out
+        token = shell.run("token", "work").out.strip()
+        assert shell.run("header", "work").out == f"Authorization: Bearer {token}\n"
+        wanted = [f"Authorization: Bearer {token}", f"Client-Id: {shown['client_id']}"]
+        assert shell.run("header", "work", "--all").out.splitlines() == wanted
+        done = shell.run(
+            "exec", "work", "--header-file", "--", "sh", "-c", 'cat "$WORK_HEADER_FILE"'
+        )
+        assert done.out.splitlines() == wanted

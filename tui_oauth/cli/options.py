@@ -83,6 +83,12 @@ def trace(parser: Parser) -> None:
 
 def header(parser: Parser) -> None:
     named(parser)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="all headers that the service's API wants, one a line: a version, a client ID, a tenant",
+    )
+    parser.set_defaults(min_ttl=60)
     deadline(parser)
     trace(parser)
 

@@ -26,7 +26,7 @@ def execute(parser: Parser) -> None:
     parser.add_argument(
         "--header-file",
         action="store_true",
-        help="give the command a file with the header line instead, private, in memory and gone "
+        help="give the command a file with the header lines instead, private, in memory and gone "
         "when it ends; the variable (MY_INTERCOM_HEADER_FILE) has its path",
     )
     options.fresh(parser)

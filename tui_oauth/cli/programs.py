@@ -15,7 +15,7 @@ from tui_oauth.secret import Secret
 
 
 class _Handed(NamedTuple):
-    """What goes to the program for one entry: the token or the header line, and the variable for it."""
+    """What goes to the program for one entry: the token or the headers, and the variable for it."""
 
     text: Secret
     variable: str
@@ -56,20 +56,19 @@ def _handed(context: Context) -> list[_Handed]:
 
 
 def _text(context: Context, name: str) -> Secret:
-    """The token of the entry `name`, or its header line; from a running agent where there is one."""
-    from tui_oauth.handing import header_line
-
+    """The token of the entry `name`, or its headers; from a running agent where there is one."""
     args, workspace = context.args, context.workspace
+    if args.header_file:
+        from tui_oauth.cli.sources import header_lines, source_of
+
+        return Secret(header_lines(context, source_of(context, "exec", name=name)))
     time_left = Deadline(args.deadline)
-    verb = "header" if args.header_file else "token"
-    given = from_agent(context, verb, name, args.min_ttl, time_left, "exec")
+    given = from_agent(context, "token", name, args.min_ttl, time_left, "exec")
     if given is not None:
         return Secret(given)
     entry = workspace.vault.find(name)
     tokens = obtain(context, entry, "exec", time_left, args.min_ttl)
     say_if_bound(entry, tokens)
-    if args.header_file:
-        return Secret(header_line(workspace, entry, tokens))
     return Secret(one_line(entry, tokens.access_token.reveal()))
 
 

@@ -20,7 +20,7 @@ _EVERYWHERE: Mapping[str, object] = {
 }  # fmt: skip
 _COMMANDS: Mapping[str, Mapping[str, object]] = {
     "token": {"handler": "tokens:token", "min_ttl": 60, "json": False},
-    "header": {"handler": "tokens:header"},
+    "header": {"handler": "tokens:header", "min_ttl": 60, "all": False},
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_oauth.cli import output
-from tui_oauth.cli.handing import from_agent, obtain, taking
+from tui_oauth.cli.handing import from_agent, obtain, one_line, say_if_bound, taking
 from tui_oauth.deadline import Deadline
 from tui_oauth.handing import bound_note
 from tui_oauth.secret import Secret
@@ -37,12 +37,13 @@ class Source(Protocol):
         """Somebody was refused this token: have it renewed, unless it is another one by now."""
 
 
-def source_of(context: Context, way: str, known: Entry | None = None) -> Source:
+def source_of(context: Context, way: str, known: Entry | None = None, *, name: str = "") -> Source:
     """The source for the entry that the command names; `way` is how the record calls the command.
 
     `known` is that entry from a look before: it is found again though it has another name by now.
+    `name` is for a command that names several.
     """
-    name = context.args.name if known is None else known.name
+    name = name or (context.args.name if known is None else known.name)
     time_left = Deadline(context.args.deadline)
     answer = from_agent(context, "about", name, 0, time_left, way)
     if answer is not None:
@@ -51,6 +52,19 @@ def source_of(context: Context, way: str, known: Entry | None = None) -> Source:
     if known is not None:
         return _FromVault(context, way, vault.get(known.id), time_left)
     return _FromVault(context, way, vault.find(name), time_left)
+
+
+def header_lines(context: Context, source: Source) -> str:
+    """All headers that the API of the entry's service wants, one a line: the token's and its own."""
+    from tui_oauth.entries import entry_service
+    from tui_oauth.oauth.api import api_headers
+
+    tokens = source.tokens()
+    say_if_bound(source.entry, tokens)
+    one_line(source.entry, tokens.access_token.reveal())
+    service = entry_service(context.workspace, source.entry)
+    found = api_headers(service, tokens, source.client_id)
+    return "\n".join(f"{name}: {value}" for name, value in found.items())
 
 
 class _FromVault:

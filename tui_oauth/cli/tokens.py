@@ -44,9 +44,14 @@ def token(context: Context) -> int:
 
 
 def header(context: Context) -> int:
-    """Print the request header that carries the token."""
+    """Print the request header that carries the token, or all headers that the API wants."""
     from tui_oauth.handing import header_line
 
+    if context.args.all:
+        from tui_oauth.cli.sources import header_lines, source_of
+
+        output.raw(header_lines(context, source_of(context, "header")) + "\n")
+        return 0
     time_left = Deadline(context.args.deadline)
     given = from_agent(context, "header", context.args.name, DEFAULT_MIN_TTL, time_left)
     if given is not None:
