@@ -1,5 +1,8 @@
 """The HTTP exchanges of this process, redacted as they happen, so that a person can see what a
 provider objects to. Kept in memory only, the newest ones, for a window or a command to show.
+
+The window has a recorder from its start, so what it records with (`redacting`) is loaded by the first
+exchange: that is 5 ms which the first paint need not wait for.
 """
 
 from __future__ import annotations
@@ -8,26 +11,26 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from tui_oauth import __version__, redacting
+from tui_oauth import __version__
 from tui_oauth.errors import TuiOauthError
-from tui_oauth.redacting import Hidden
 from tui_oauth.secret import MASK
 from tui_oauth.text import neutralise, rfc3339
 
 if TYPE_CHECKING:
+    from tui_oauth import redacting
     from tui_oauth.oauth.http import Request, Response
+    from tui_oauth.redacting import Hidden
 
 LIMIT = 100
 STEP_LINK = "authorization request"
 STEP_ANSWER = "authorization response"
+_MAX_STEP = 60
 _CUT_OFF = "cut off before an answer came"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One direction of an exchange: its first line, its headers, and what it carries."""
 
     head: str
@@ -35,8 +38,7 @@ class Side:
     body: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One exchange, or one step of a sign-in that goes through the browser. Nothing in it is secret.
 
     `at` in Unix seconds. `outcome` says how it ended in a word or a sentence and is empty while it
@@ -55,8 +57,7 @@ class Record:
     bad: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     """An exchange that goes on: its record, what it hides, and when it began (monotonic seconds)."""
 
     record: Record
@@ -101,7 +102,9 @@ class Recorder:
 
     def began(self, request: Request) -> object:
         """As in `sending.Traffic`."""
-        hidden = Hidden()
+        from tui_oauth import redacting
+
+        hidden = redacting.Hidden()
         headers = redacting.of_headers(request.headers)
         query = redacting.of_query(request.url)
         kind = _header(request.headers.items(), "content-type")
@@ -120,19 +123,21 @@ class Recorder:
         """As in `sending.Traffic`."""
         if not isinstance(exchange, _Open):
             return
+        from tui_oauth import redacting
+
         took = round((self._timer() - exchange.began) * 1000)
         if outcome is None or isinstance(outcome, TuiOauthError):
             words = _CUT_OFF if outcome is None else outcome.message
             shown = neutralise(exchange.hidden.clean(words), redacting.MAX_VALUE)
-            ended = replace(exchange.record, outcome=shown, milliseconds=took, bad=True)
+            ended = exchange.record._replace(outcome=shown, milliseconds=took, bad=True)
             lines = [f"< {shown}"]
         else:
             received, said = _received(exchange.hidden, outcome)
             code = f"{outcome.status} {said}".rstrip()
             # Some providers say no with HTTP 200.
             bad = outcome.status >= 300 or bool(said)
-            ended = replace(
-                exchange.record, received=received, outcome=code, milliseconds=took, bad=bad
+            ended = exchange.record._replace(
+                received=received, outcome=code, milliseconds=took, bad=bad
             )
             lines = _side_lines("<", received, f"{took} ms")
         self._replace(ended)
@@ -140,7 +145,9 @@ class Recorder:
 
     def link(self, url: str) -> None:
         """The browser is to open `url`, the Authorization link (RFC 6749 section 4.1.1)."""
-        hidden = Hidden()
+        from tui_oauth import redacting
+
+        hidden = redacting.Hidden()
         query = redacting.of_query(url)
         hidden.learn(query)
         sent = Side(f"GET {hidden.address(url)}", (), hidden.lines(query, " = "))
@@ -149,7 +156,9 @@ class Recorder:
 
     def answer(self, redirect_uri: str, parameters: Iterable[tuple[str, str]]) -> None:
         """The browser came back to `redirect_uri` with `parameters` (RFC 6749 section 4.1.2)."""
-        hidden = Hidden()
+        from tui_oauth import redacting
+
+        hidden = redacting.Hidden()
         given = list(parameters)
         error = next((value for name, value in given if name == "error"), "")
         items = redacting.of_pairs(given)
@@ -170,7 +179,7 @@ class Recorder:
         outcome: str = "",
         bad: bool = False,
     ) -> Record:
-        step = neutralise(step, redacting.MAX_NAME)
+        step = neutralise(step, _MAX_STEP)
         with self._lock:
             self._count += 1
             record = Record(
@@ -232,6 +241,8 @@ def _side_lines(mark: str, side: Side, words: str = "") -> list[str]:
 def _received(hidden: Hidden, response: Response) -> tuple[Side, str]:
     """The answer as it may be shown, and the error that it names."""
     from http import HTTPStatus
+
+    from tui_oauth import redacting
 
     failed = response.status >= 400
     headers = redacting.of_headers(response.headers)

@@ -74,6 +74,17 @@ def test_token_loads_what_it_needs_and_no_more(shell, authorized):
     }
 
 
+def test_the_first_screen_loads_no_service_and_no_network():
+    code = "import sys; import tui_oauth.tui.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "tui_oauth.tui.screens.manage" in modules
+    # Services alone are a tenth of the time to the first paint.
+    assert not modules & {
+        "tui_oauth.services.format", "tui_oauth.redacting", "tui_oauth.signin", "tui_oauth.net", "httpx", "segno", "tinydb",
+    }  # fmt: skip
+
+
 def test_the_python_client_of_the_agent_brings_nothing_along():
     code = "import sys, os; before = set(sys.modules); import tui_oauth.agent.client; print(*set(sys.modules) - before)"
     bare = [sys.executable, "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"]

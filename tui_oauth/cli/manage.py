@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from tui_oauth.cli.context import Context, is_terminal
@@ -25,6 +26,9 @@ def manage(context: Context) -> int:
             "Manage OAuth needs a terminal to draw in, and this is none.",
             "Here use the commands, for instance tui-oauth list; tui-oauth --help shows them all.",
         )
+    # All that is loaded now stays, so there is no garbage in it to look for; once the window is painted,
+    # it begins again (`tui.app`).
+    gc.disable()
     from tui_oauth.tui.app import run
 
     workspace = context.workspace

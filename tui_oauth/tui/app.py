@@ -102,9 +102,7 @@ class ManageOAuth(Windows):
         self.set_interval(POLL_SECONDS, self._poll)
         if not self.is_headless:  # without a terminal the process is another program's
             self.call_after_refresh(harden)
-            # What was loaded to start stays to the end. Looking through it for garbage again and
-            # again held up a key press for 25 to 45 ms each time.
-            self.call_after_refresh(gc.freeze)
+            self.call_after_refresh(_collect_from_now_on)
         if self._theme_problem:
             self.call_after_refresh(self.say, self._theme_problem)
 
@@ -269,6 +267,16 @@ class ManageOAuth(Windows):
 
     async def action_quit(self) -> None:
         self.exit(0)
+
+
+def _collect_from_now_on() -> None:
+    """Begin to look for garbage, which the start of the window was spared (`cli.manage`).
+
+    What was loaded to start stays to the end. Looking through it again and again held up a key press
+    for 25 to 45 ms each time.
+    """
+    gc.freeze()
+    gc.enable()
 
 
 def _read_early(workspace: Workspace) -> Future[Listing]:

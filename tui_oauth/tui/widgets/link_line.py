@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
-from tui_oauth.services.guide import links_in
 from tui_oauth.text import neutralise
 
 _MAX_URL = 2_000
@@ -47,6 +46,8 @@ def linked(text: str, action: Callable[[str], str] | None = None) -> Content:
     `action` gives for an address what a click on it does here: an action without text from
     outside in it. An empty one leaves the address plain.
     """
+    from tui_oauth.services.guide import links_in  # 40 ms with all that belongs to a service
+
     content = Content(text)
     for begin, end in links_in(text):
         url = text[begin:end]
