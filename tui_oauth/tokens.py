@@ -189,6 +189,12 @@ def _ask_provider(
         prover = prover_of(workspace, service, held)
     client = choose_client(service, held.client_id, held.client_secret)
     request = refresh_request(service, client, tokens, callback_url(workspace, entry))
+    if time_left.is_too_short_to_ask:
+        raise ProviderUnreachable(
+            f"The time was over before {service.name} could be asked for a new token of {entry.name}; "
+            "nothing was sent.",
+            "Run it again, with a later --deadline where the machine is that busy.",
+        )
     sent_at = workspace.now()
     intents.begin(_cost(tokens), sent_at)
     try:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tui_oauth.agent.events import ends_soon
 from tui_oauth.endings import (
     ACCESS_TOKEN,
     CLIENT_SECRET,
@@ -194,3 +195,15 @@ def test_the_most_urgent_comes_first() -> None:
     names = [entry.name for entry in by_urgency(made, NOW)]
     assert names == ["again", "ended", "sooner", "later", "not yet", "good"]
     assert [entry.name for entry in arranged(made, "status", "", NOW)] == names
+
+
+def test_the_hook_hears_of_each_end_in_its_time() -> None:
+    week = 7 * DAY
+    granted = with_tokens(BARE, TOKENS, NOW)
+    consented = granted._replace(consent_days=7, authorized_at=NOW)
+    assert not ends_soon(granted, NOW, week)
+    assert ends_soon(granted._replace(client_secret_expires_at=NOW + 6 * DAY), NOW, week)
+    assert ends_soon(granted._replace(refresh_expires_at=NOW + 6 * DAY), NOW, week)
+    assert not ends_soon(consented, NOW, week), "a week is all that it has"
+    assert ends_soon(consented, NOW + 5 * DAY + 1, week)
+    assert ends_soon(BARE._replace(client_secret_expires_at=NOW), NOW, week)

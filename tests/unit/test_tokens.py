@@ -298,3 +298,12 @@ async def test_check_says_whose_token_it_is(stage: Stage):
     account = (await check_entry(stage.workspace, entry)).account
     assert account.name
     assert stage.workspace.vault.get(entry.id).account == account.name
+
+
+def test_a_single_use_token_is_not_spent_where_no_time_is_left_for_the_answer(stage: Stage):
+    entry = authorized(stage, ROTATING)
+    before = requests(stage)
+    with pytest.raises(ProviderUnreachable, match="nothing was sent"):
+        refresh_entry(stage.workspace, entry, deadline=0.0)
+    assert requests(stage) == before
+    assert refresh_entry(stage.workspace, entry).authorized, "the token is as good as it was"
