@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+from cli_tools import COMMAND
 
 from tui_oauth import entries
 from tui_oauth.practice.behaviour import Behaviour
@@ -49,6 +52,32 @@ def test_rule_118_json_escapes_what_a_terminal_would_obey(shell, authorized):
 def test_other_tokens_are_printed_as_they_are(token, shell, authorized):
     authorized(token=token)
     assert shell.run("token", "practice").out == f"{token}\n"
+
+
+@pytest.mark.parametrize("command", ["token", "header"])
+def test_what_is_told_without_argparse_answers_as_all_else_does(command, shell, authorized):
+    """`--deadline 20` is the default, and leads through argparse to Python's usual end."""
+    authorized(token="tok.en")
+
+    def both(name: str, code: int) -> None:
+        quick = shell.run(command, name, code=code)
+        assert quick == shell.run(command, "--deadline", "20", name, code=code)
+        assert bool(quick.out) == (code == 0)
+
+    both("practice", 0)
+    both("PRACTICE", 0)
+    both("practise", 3)
+    both("", 3)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, command, "practice"], env=shell.environ, stdout=full, stderr=subprocess.PIPE, check=False
+        )  # fmt: skip
+    assert done.returncode == 8
+    assert b"No space left" in done.stderr
+    shell.vault.write_bytes(shell.vault.read_bytes()[:-9])
+    both("practice", 6)
+    shell.vault.unlink()
+    both("practice", 4)
 
 
 def test_a_token_that_ends_is_refreshed_first(shell, signed_in, provider):

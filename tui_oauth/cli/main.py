@@ -32,7 +32,7 @@ def run() -> NoReturn:
     # What follows lives for milliseconds: there is nothing to collect, and `main` has written
     # everything when it returns. Taking Python apart object by object would cost a fifth of it all.
     gc.disable()
-    os._exit(main(argv))
+    os._exit(_printed(main(argv)))
 
 
 def main(argv: Sequence[str]) -> int:
