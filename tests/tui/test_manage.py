@@ -349,14 +349,7 @@ async def test_a_missing_service_file_is_no_end_of_the_list(stage: Stage) -> Non
     stage.workspace.vault.change(
         entry.id,
         lambda current, held: (
-            Entry(
-                **{
-                    name: getattr(current, name)
-                    for name in Entry.__dataclass_fields__
-                    if name != "service"
-                },
-                service="gone-service",
-            ),
+            current._replace(service="gone-service"),
             held,
         ),
     )
