@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from agent_home import talk, wait_for
 from cli_tools import COMMAND, SECONDS
 
 from tests.seccomp import blocking
@@ -155,3 +156,25 @@ def test_an_unlocked_token_costs_far_less_than_a_derivation(shell, worded):
     with_words = best(WORDS)
     shell.run("unlock", environ=WORDS)
     assert best({}) < with_words * 0.8
+
+
+def test_an_agent_is_open_for_as_long_and_says_until_when(shell, worded, runtime):
+    def status():
+        return shell.run("agent", "status", "--json").json
+
+    with shell.start("agent") as agent:
+        agent.said("The vault is locked")
+        assert status()["locked"] is True
+        assert "tui-oauth unlock" in talk(runtime, "token practice")[0]
+        assert "locked" in shell.run("agent", "status").out
+        shell.run("unlock", "--for", "1h", environ=WORDS)
+        wait_for(lambda: talk(runtime, "token practice") == ["ok token-canary"])
+        assert status()["unlocked_until"] is not None
+        assert ", open until 20" in shell.run("agent", "status").out
+        shell.run("lock")
+        assert talk(runtime, "token practice")[0].startswith("error VaultLocked")
+        assert shell.run("token", "practice", code=4).out == ""
+        shell.run("unlock", "--for", "4", environ=WORDS)
+        wait_for(lambda: talk(runtime, "token practice") == ["ok token-canary"])
+        wait_for(lambda: status()["locked"])  # nobody did anything
+        assert talk(runtime, "token practice")[0].startswith("error VaultLocked")
