@@ -107,3 +107,22 @@ def test_an_interrupted_command_keeps_what_it_has_and_goes_on(shell, entry_at):
     with duckdb.connect(str(shell.home / "extracted.duckdb"), read_only=True) as base:
         answer = base.execute("select count(*), count(distinct id) from my_intercom.contacts")
         assert answer.fetchall() == [(150 * pages, 150 * pages)]
+
+
+def test_a_package_that_was_being_removed_is_not_loaded_again(workspace, entry_at, tmp_path):
+    """dlt removes file by file what the next step has taken over; a kill in the middle leaves a torso."""
+
+    def answers(call: Call) -> tuple[int, dict[str, str], object]:
+        return 200, {}, {"data": [{"id": "1"}]}
+
+    with LittleApi(answers) as api:
+        name, to = entry_at(api.port).name, f"jsonl:{tmp_path / 'out'}"
+        extract(workspace, name, ["tags"], to)
+        (pipeline,) = (workspace.places.state / "extract/pipelines").iterdir()
+        (loaded,) = (pipeline / "load/loaded").iterdir()
+        (pipeline / "normalize/extracted" / loaded.name / "completed_jobs").mkdir(parents=True)
+        (pipeline / "load/new/1.2").mkdir()
+        for _ in range(2):
+            assert extract(workspace, name, ["tags"], to).problem is None
+        left = [path.name for path in pipeline.glob("*/*/*") if path.is_dir()]
+        assert len(left) == 1, "one package stays, however many runs there were"

@@ -19,6 +19,7 @@ from tui_oauth.errors import NotFound, TuiOauthError, VaultBusy
 from tui_oauth.extract import destination as destinations
 from tui_oauth.extract.declared import Source, load
 from tui_oauth.extract.engine import engine, installed, kept_at_home, needed
+from tui_oauth.extract.leftovers import tidy
 from tui_oauth.extract.reading import Part, Reading, Told, Wanted, must_empty
 from tui_oauth.extract.source import chosen, make, table_name
 
@@ -180,6 +181,7 @@ class _Run:
     def _parts(self, calls: Calls, stop: threading.Event) -> None:
         with _failures(self._to):
             pipeline = self._pipeline()
+            tidy(Path(pipeline.working_dir))
             self._complete(pipeline)
             pipeline.sync_destination()
         while not stop.is_set() and self._problem is None:
@@ -225,6 +227,7 @@ class _Run:
             pipeline.normalize()
         if pipeline.list_normalized_load_packages():
             pipeline.load()
+            tidy(Path(pipeline.working_dir))
 
     def _make_room(self, pipeline: Any) -> None:
         """Empty the tables of what is read anew, now that there is something to put there."""
