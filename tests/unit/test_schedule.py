@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,19 @@ def test_lanes_are_bounded_and_the_sick_do_not_fill_them() -> None:
     per_service = Schedule()
     per_service.reconcile([one._replace(service="one") for one in entries], always, NOW)
     assert len(per_service.take_due(NOW + 3600)) == schedule.SERVICE_LANES
+
+
+@pytest.mark.parametrize("own", [{"pinned": "{}"}, {"variables": {"host": "other"}}])
+def test_servers_of_one_service_do_not_wait_for_each_other(own: dict[str, Any]) -> None:
+    """A hundred entries from URLs at a server that hangs, and one at another."""
+    plan = Schedule()
+    made = [entry(number, issued=NOW - 7200)._replace(service="from-url") for number in range(100)]
+    plan.reconcile(
+        [*made, entry(100, issued=NOW - 7200)._replace(service="from-url", **own)], always, NOW
+    )
+    taken = [course.entry_id for course in plan.take_due(NOW + 3600)]
+    assert len(taken) == schedule.SERVICE_LANES + 1
+    assert entry(100).id in taken
 
 
 def test_an_entry_that_went_is_forgotten_also_while_it_is_refreshed() -> None:

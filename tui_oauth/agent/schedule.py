@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from sys import intern
 from zlib import crc32
 
 from tui_oauth.model import Entry
@@ -59,6 +60,16 @@ def back_off(entry_id: str, failures: int) -> float:
     """Seconds to wait after so many failures in a row: doubled each time, give or take a quarter."""
     doubled = FIRST_BACK_OFF * 2.0 ** min(failures - 1, 20)
     return min(doubled, LONGEST_BACK_OFF) * (0.75 + spread(entry_id, failures) / 2)
+
+
+def provider_of(entry: Entry) -> str:
+    """What tells whether two entries are refreshed at the same place.
+
+    A service may stand for many: each entry made from a URL has a server of its own, and a variable
+    may be part of the address.
+    """
+    place = f"{entry.pinned}{sorted(entry.variables.items())}"
+    return intern(f"{entry.service}:{crc32(place.encode('utf-8', 'surrogatepass')):08x}")
 
 
 Facts = tuple[object, ...]
@@ -120,7 +131,7 @@ class Schedule:
             if due is not None and due <= now:
                 overdue += 1
                 due = now + overdue * OVERDUE_SPACING
-            fresh = Course(entry.id, entry.service, facts, entry.revision, due)
+            fresh = Course(entry.id, provider_of(entry), facts, entry.revision, due)
             if known is not None:
                 pause = None if known.tried_at is None else known.tried_at + LEAST_PAUSE
                 if due is not None and pause is not None:
