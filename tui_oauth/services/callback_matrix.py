@@ -56,7 +56,7 @@ def _local(rules: RedirectUriRules, scheme: str, host: str, port: int, path: str
         return CallbackChoice(url, None, _unknown(rules))
     if rules.loopback_http_allowed is False:
         return CallbackChoice(url, None, "https is wanted; some refuse this machine's own names")
-    return CallbackChoice(url, True, "the browser asks about the certificate once")
+    return CallbackChoice(url, True, "the browser warns of its certificate")
 
 
 def _public(rules: RedirectUriRules, url: str) -> CallbackChoice:

@@ -21,6 +21,7 @@ GENERIC = (
 # Placeholders belong to it here, so that half an address is not taken for a whole one.
 _LINK = re.compile(r"https?://[A-Za-z0-9\-._~:/?#@!$&*+,;=%|{}]+", re.IGNORECASE)
 _SENTENCE_MARKS = ".,;:!?"
+_NOWHERE = ("", "localhost", "127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,15 @@ def guide(
 
 
 def links_in(text: str) -> Iterator[tuple[int, int]]:
-    """Where in a `text` of a guide web addresses stand, http and https only: begin and end."""
+    """Where in a `text` of a guide web addresses stand, http and https only: begin and end.
+
+    A bare loopback host, as in "https except http://localhost", tells of a rule and leads nowhere.
+    """
     for found in _LINK.finditer(text):
         address = found[0].rstrip(_SENTENCE_MARKS)
-        if not placeholders(address) and len(address) > len("https://"):
+        if address.rpartition("//")[2] in _NOWHERE:
+            continue
+        if not placeholders(address):
             yield found.start(), found.start() + len(address)
 
 

@@ -166,7 +166,7 @@ def test_the_values_to_carry_to_the_provider_are_those_of_the_entry() -> None:
 def test_addresses_in_a_text_are_found_whole_or_not_at_all() -> None:
     text = (
         "Open https://a.example/x?y=1. Then (HTTP://b.example), not https://{sub}.c.example/z,"
-        " javascript:alert(1), file:///etc/passwd or https://."
+        " javascript:alert(1), file:///etc/passwd or https://. https, except http://localhost."
     )
     found = [text[begin:end] for begin, end in links_in(text)]
     assert found == ["https://a.example/x?y=1", "HTTP://b.example"]

@@ -150,7 +150,7 @@ def lines_content(lines: Sequence[Line], width: int) -> Content:
         # Each piece of a folded address leads to the whole of it.
         style = address_style(value) if line.link else line.style
         if width >= _BESIDE:
-            folded = textwrap.wrap(value, width - _LABEL) or [""]
+            folded = textwrap.wrap(value, width - _LABEL, break_on_hyphens=not line.link) or [""]
             for number, piece in enumerate(folded):
                 parts.append((f"{'' if number else label:<{_LABEL}}", "$quiet"))
                 parts.append(Content.styled(piece, style))
