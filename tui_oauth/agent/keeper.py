@@ -66,6 +66,7 @@ class Keeper:
         self._flights: dict[tuple[str, int], Future[TokenSet]] = {}
         self._threads: set[threading.Thread] = set()
         self._was_open: bool | None = None
+        _load_ahead()
 
     def tick(self, now: float) -> float:
         """Do what is due at `now` and give the seconds until there may be more to do."""
@@ -240,6 +241,30 @@ class Keeper:
             self._say(words)
             if again:
                 self._failing(workspace, current or entry, words)
+
+
+def _load_ahead() -> None:
+    """Load what refreshes need: later it might be another version's, after an update.
+
+    An agent's memory then is what it will be, too.
+    """
+    import tui_oauth.client_tokens
+    import tui_oauth.id_tokens
+    import tui_oauth.oauth.client
+    import tui_oauth.oauth.client_credentials
+    import tui_oauth.oauth.explain
+    import tui_oauth.oauth.token
+    import tui_oauth.proofs
+    import tui_oauth.services.catalogue
+    import tui_oauth.services.redirect
+    import tui_oauth.services.resolve
+    import tui_oauth.vault.backups
+    import tui_oauth.vault.documents
+    import tui_oauth.vault.intents
+    import tui_oauth.vault.together  # noqa: F401
+    from tui_oauth.net import load_ahead
+
+    load_ahead()
 
 
 def renewable(workspace: Workspace, entry: Entry) -> bool:

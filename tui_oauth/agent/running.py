@@ -20,6 +20,7 @@ from tui_oauth.agent.events import FAILING, Event
 from tui_oauth.agent.holder import Holder
 from tui_oauth.agent.hooks import Hooks
 from tui_oauth.agent.keeper import Keeper
+from tui_oauth.agent.memory import keep_flat
 from tui_oauth.agent.places import LOCK, folder
 from tui_oauth.agent.server import Server
 from tui_oauth.agent.token_files import TokenFiles
@@ -51,6 +52,7 @@ def run(make: Callable[[], Workspace], first: Workspace, say: Say) -> int:
     runtime = runtime_folder(first.environ)
     with _only_one(runtime):
         harden()
+        keep_flat()
         given = iter([first])
         return Agent(Holder(lambda: next(given, None) or make()), runtime, say).run()
 

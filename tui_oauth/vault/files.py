@@ -71,7 +71,8 @@ def read_private(
         signature = signature_of(os.fstat(descriptor))
         chunks: list[bytes] = []
         left = limit + 1
-        while left and (chunk := os.read(descriptor, left)):
+        # Asked for all that may be read, Python would make room for it all.
+        while left and (chunk := os.read(descriptor, min(left, signature.size + 1))):
             chunks.append(chunk)
             left -= len(chunk)
     except OSError as error:

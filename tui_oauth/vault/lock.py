@@ -85,7 +85,7 @@ def hold(
         try:
             yield Held(descriptor, path)
         finally:
-            _released[path] = time.monotonic()
+            _note_release(path)
     finally:
         files.close(descriptor)
 
@@ -143,7 +143,17 @@ def _taken(descriptor: int, what: str) -> bool:
 
 
 _released: dict[Path, float] = {}
-"""When this process last released each lock."""
+"""When this process last released each lock, as far as that still matters."""
+_MOST_RELEASED = 64
+
+
+def _note_release(path: Path) -> None:
+    now = time.monotonic()
+    if len(_released) >= _MOST_RELEASED:
+        for other, last in list(_released.items()):
+            if now - last >= _JUST_NOW_SECONDS:
+                _released.pop(other, None)
+    _released[path] = now
 
 
 def _give_way(path: Path) -> None:
