@@ -18,7 +18,7 @@ from tui_oauth.model import Entry, EntrySecrets, TokenSet, normalised_name, vali
 from tui_oauth.secret import Secret
 from tui_oauth.text import neutralise
 from tui_oauth.vault import container, crypto, records, sealing, slots
-from tui_oauth.vault.container import Header
+from tui_oauth.vault.container import Header, Tables
 from tui_oauth.vault.crypto import Keys
 from tui_oauth.vault.files import Signature
 from tui_oauth.vault.sealing import Record
@@ -75,6 +75,9 @@ class Vault:
         self._storage = SealedStorage(path, keys, state)
         self._upkeep = Upkeep(path, keys)
         self._listed: tuple[Snapshot, list[Entry]] | None = None
+        self._opened: dict[tuple[object, ...], Entry] = {}
+        self._looked: tuple[Tables, dict[tuple[str, str], Record], dict[Record, Entry]]
+        self._looked = ({}, {}, {})
 
     def __repr__(self) -> str:
         return f"Vault({str(self.path)!r})"
@@ -119,7 +122,12 @@ class Vault:
         with self._storage.mutex:
             snapshot = self._storage.snapshot
             if self._listed is None or self._listed[0] is not snapshot:
-                found = [self._open(_record(document)) for document in self._table.all()]
+                before, self._opened = self._opened, {}
+                for record in map(_record, self._table.all()):
+                    # One that did not change is not opened again: an agent looks after each change.
+                    sealed = (record.id, record.name_key, record.revision, record.meta)
+                    self._opened[sealed] = before.get(sealed) or self._open(record)
+                found = list(self._opened.values())
                 found.sort(key=lambda entry: (normalised_name(entry.name), entry.name))
                 self._listed = (snapshot, found)
             return list(self._listed[1])
@@ -137,12 +145,12 @@ class Vault:
             record = self._named(name)
             if record is None:
                 raise self._no_entry(name)
-            return self._open(record)
+            return self._open_kept(record)
 
     def get(self, entry_id: str) -> Entry:
         """The entry with this id; NotFound if it was deleted."""
         with self._storage.mutex:
-            return self._open(self._stored(entry_id))
+            return self._open_kept(self._stored(entry_id))
 
     def secrets(self, entry: Entry) -> EntrySecrets:
         """The secrets of `entry` as they are now; NotFound if it was deleted."""
@@ -422,11 +430,35 @@ class Vault:
         A plain look through the verified documents, as TinyDB would do it: to load TinyDB for this
         would cost `token` more than reading, verifying and parsing the whole file.
         """
-        documents = self._storage.tables.get(container.ENTRIES_TABLE, {})
-        found = [number for number, document in documents.items() if document[field] == value]
-        if len(found) > 1:
-            raise VaultDamaged(f"The vault {self.path} has one entry twice. Nothing was written.")
-        return Record.of(int(found[0]), documents[found[0]]) if found else None
+        found, _ = self._looked_at()
+        record = found.get((field, value))
+        if record is None:
+            documents = self._storage.tables.get(container.ENTRIES_TABLE, {})
+            numbers = [one for one, document in documents.items() if document[field] == value]
+            if len(numbers) > 1:
+                raise VaultDamaged(
+                    f"The vault {self.path} has one entry twice. Nothing was written."
+                )
+            if not numbers:
+                return None
+            record = found[field, value] = Record.of(int(numbers[0]), documents[numbers[0]])
+        return record
+
+    def _looked_at(self) -> tuple[dict[tuple[str, str], Record], dict[Record, Entry]]:
+        """What was found and opened in the present state: who calls an API asks for each call.
+
+        No secrets among it: those stay sealed until they are needed.
+        """
+        tables = self._storage.tables
+        if self._looked[0] is not tables:
+            self._looked = (tables, {}, {})
+        return self._looked[1:]
+
+    def _open_kept(self, record: Record) -> Entry:
+        _, opened = self._looked_at()
+        if record not in opened:
+            opened[record] = self._open(record)
+        return opened[record]
 
     def _open(self, record: Record) -> Entry:
         return self._read(lambda: sealing.open_entry(self._keys, record))
