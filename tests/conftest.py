@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.providers.panva_server import PanvaServer
     from tests.stage import Stage
 
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_LOOPBACK = re.compile(r"127\.[0-9.]+|::1|localhost")
 _INHERITED = (
     "PATH",
     "LANG",
@@ -50,7 +51,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: object) -> None:
-        if isinstance(address, tuple) and address[0] not in _LOOPBACK:
+        if isinstance(address, tuple) and not _LOOPBACK.fullmatch(address[0]):
             raise AssertionError(f"a test tried to reach {address[0]!r}")
         connect(self, address)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""One request out, one bounded answer in: the rules and the words; `tui_oauth.wire` has the bytes.
+"""One request out, one bounded answer in: the only module that sends with the HTTP library, httpcore.
 
 Rules (the numbers are those of our protocol checklist): TLS is always verified (64); nothing is
 redirected (66); the whole exchange has one deadline (68) and the decoded body a limit (69); no
@@ -20,8 +20,8 @@ import os
 import sys
 import time
 import zlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from tui_oauth import __version__
@@ -34,14 +34,17 @@ from tui_oauth.text import neutralise
 if TYPE_CHECKING:
     import ssl
 
-    from tui_oauth.wire.connecting import Line
-    from tui_oauth.wire.exchange import Connection, Headers, Proxy
-    from tui_oauth.wire.kept import Kept
+    import httpcore
+
+    from tui_oauth.wire.line import Line
 
 DEFAULT_DEADLINE = 30.0
 CONNECT_SECONDS = 10.0
 MAX_BYTES = 1_048_576
 MAX_ERROR_BYTES = 262_144
+Headers = list[tuple[bytes, bytes]]
+# How the library's words begin for an answer that ended before its end: it calls it no HTTP.
+_TOO_SHORT = ("peer closed connection", "Server disconnected")
 _WITH_LENGTH = {"POST", "PUT", "PATCH"}
 
 
@@ -61,10 +64,12 @@ async def send(
     Whoever cancels it breaks the exchange off; what has not gone out then never does.
     """
     from tui_oauth.wire.aside import aside
-    from tui_oauth.wire.connecting import Line
+    from tui_oauth.wire.line import Line
 
-    line = Line()
+    line = Line(time.monotonic() + deadline)
     try:
+        # Loading the library and the certificates takes a tenth of a second, for which the event loop
+        # of the screens should not stand still either.
         return await aside(lambda: _exchanged(request, deadline, max_bytes, environ, line))
     finally:
         line.break_off()
@@ -78,15 +83,16 @@ def fetch(
     environ: Mapping[str, str] | None = None,
 ) -> Response:
     """As `send`, for callers that are not coroutines. It waits, also where an event loop runs."""
-    from tui_oauth.wire.connecting import Line
+    from tui_oauth.wire.line import Line
 
-    return _exchanged(request, deadline, max_bytes, environ, Line())
+    line = Line(time.monotonic() + deadline)
+    return _exchanged(request, deadline, max_bytes, environ, line)
 
 
 def load_ahead() -> None:
     """Import what a request needs, before one is urgent or many threads wait for each other's imports."""
     import tui_oauth.trust
-    import tui_oauth.wire.kept  # noqa: F401
+    import tui_oauth.wire.streams  # noqa: F401
 
 
 def choose_proxy(url: str, environ: Mapping[str, str]) -> str | None:
@@ -114,6 +120,12 @@ class _Route:
         self.proxy = proxy
         self.sent = False
 
+    def note(self, event: str, info: Mapping[str, Any]) -> None:
+        """The library's report on its progress: from here on the provider may have the request."""
+        if event.endswith(".send_request_headers.started"):
+            # The CONNECT to a proxy says nothing to the provider yet.
+            self.sent = self.sent or info["request"].method != b"CONNECT"
+
     def failed(self, what: str, advice: str = "") -> ProviderUnreachable:
         """`what` went wrong at the provider's host, with the proxy's name and what to do next."""
         through = f" (through the proxy {proxy_name(self.proxy)})" if self.proxy else ""
@@ -138,25 +150,32 @@ def _exchanged(
     environ: Mapping[str, str] | None,
     line: Line,
 ) -> Response:
-    import h11
+    import httpcore
 
-    from tui_oauth.wire.exchange import ProxyRefused
+    from tui_oauth.wire.line import Broken
 
     surroundings = os.environ if environ is None else environ
     check_endpoint(request.url, f"{request.step} address")
     route = _Route(request, choose_proxy(request.url, surroundings))
     headers = _headers(request)
-    end = time.monotonic() + deadline
     try:
-        return _answered(route, headers, max_bytes, surroundings, end, line)
-    except TimeoutError:
-        if time.monotonic() < end:
+        return _answered(route, headers, max_bytes, surroundings, line)
+    except (TimeoutError, httpcore.TimeoutException):
+        if time.monotonic() < line.end:
             raise route.failed(f"did not answer the {request.step} in time") from None
         raise route.failed(
             f"gave no complete answer to the {request.step} within {deadline:g} s"
         ) from None
-    except (h11.ProtocolError, ProxyRefused, OSError) as error:
+    except (
+        httpcore.ProtocolError,
+        httpcore.NetworkError,
+        httpcore.ProxyError,
+        OSError,
+        Broken,
+    ) as error:
         raise _explained(error, route) from error
+    finally:
+        line.release()
 
 
 def _answered(
@@ -164,40 +183,51 @@ def _answered(
     headers: Headers,
     max_bytes: int,
     environ: Mapping[str, str],
-    end: float,
     line: Line,
 ) -> Response:
-    from tui_oauth.wire.connecting import Place
-    from tui_oauth.wire.exchange import connect
+    import httpcore
+
+    from tui_oauth.wire.streams import Backend
 
     request = route.request
-    parts = urlsplit(request.url)
-    encrypted = parts.scheme == "https"
-    context = _context(environ) if encrypted else None
-    place = Place(parts.hostname or "", parts.port or (443 if encrypted else 80), context)
-    proxy = _proxy(route.proxy, context)
-    key = (place, proxy)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    kept = _kept_here()
-    with kept.under_way(key):
-        connection = kept.take(key) or connect(place, proxy, CONNECT_SECONDS, end, line)
-        try:
-            line.take(connection.stream)
-            route.sent = True
-            connection.send(request.method, target, headers, request.body, end)
-            head = connection.head(end)
-            limit = min(max_bytes, MAX_ERROR_BYTES) if head.status >= 400 else max_bytes
-            answered = _joined(head.headers)
-            encoding = answered.get("content-encoding", "").strip().lower()
-            body = _bounded_body(connection, encoding, end, route, limit)
-        except BaseException:
-            connection.close()
-            raise
-        line.release()
-        kept.give(key, connection)
+    encrypted = {urlsplit(request.url).scheme, urlsplit(route.proxy or "").scheme}
+    context = _context(environ) if "https" in encrypted else None
+    # A connection for each request: one that has served before may be about to be closed by the other
+    # side, and a request that spends a refresh token must not get lost on it.
+    with (
+        httpcore.ConnectionPool(
+            ssl_context=context,
+            proxy=_proxy(route.proxy, context),
+            max_keepalive_connections=0,
+            network_backend=Backend(line, CONNECT_SECONDS),
+        ) as connections,
+        connections.stream(
+            request.method,
+            _address(request.url),
+            headers=headers,
+            content=request.body or None,
+            extensions={"trace": route.note},
+        ) as answer,
+    ):
+        answered = _joined(answer.headers)
+        encoding = answered.get("content-encoding", "").strip().lower()
+        limit = min(max_bytes, MAX_ERROR_BYTES) if answer.status >= 400 else max_bytes
+        body = _bounded_body(answer.iter_stream(), encoding, route, limit)
     answered.pop("set-cookie", None)
-    _log(request, head.status)
-    return Response(head.status, answered, body, request.host, request.step)
+    _log(request, answer.status)
+    return Response(answer.status, answered, body, request.host, request.step)
+
+
+def _address(url: str) -> httpcore.URL:
+    import httpcore
+
+    parts = urlsplit(url)
+    return httpcore.URL(
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port,
+        target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+    )
 
 
 def _log(request: Request, status: int) -> None:
@@ -243,34 +273,21 @@ def _context(environ: Mapping[str, str]) -> ssl.SSLContext:
     return tls_context(environ)
 
 
-def _proxy(address: str | None, context: ssl.SSLContext | None) -> Proxy | None:
-    from tui_oauth.wire.connecting import Place
-    from tui_oauth.wire.exchange import Proxy
+def _proxy(address: str | None, context: ssl.SSLContext | None) -> httpcore.Proxy | None:
+    import httpcore
 
     if not address:
         return None
     parts = urlsplit(address)
-    own = context if parts.scheme == "https" else None
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    known = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    return Proxy(Place(parts.hostname or "", port, own), known if known != ":" else "")
+    known = [unquote(text or "").encode("utf-8") for text in (parts.username, parts.password)]
+    return httpcore.Proxy(
+        httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target="/"),
+        auth=(known[0], known[1]) if any(known) else None,
+        ssl_context=context if parts.scheme == "https" else None,
+    )
 
 
-_kept: Kept | None = None
-
-
-def _kept_here() -> Kept:
-    global _kept
-    if _kept is None:
-        from tui_oauth.wire.kept import Kept
-
-        _kept = Kept()
-    return _kept
-
-
-def _bounded_body(
-    connection: Connection, encoding: str, end: float, route: _Route, limit: int
-) -> bytes:
+def _bounded_body(pieces: Iterable[bytes], encoding: str, route: _Route, limit: int) -> bytes:
     """The body as far as `limit` decoded bytes; more is an error.
 
     A compressed piece may hold a thousandfold of its size if it is so made.
@@ -287,7 +304,7 @@ def _bounded_body(
             "which was not asked for"
         )
     body = bytearray()
-    for piece in connection.body(end):
+    for piece in pieces:
         if unpacker is None:
             body += piece
         else:
@@ -306,28 +323,25 @@ def _bounded_body(
 
 
 def _explained(error: BaseException, route: _Route) -> TuiOauthError:
-    import h11
+    import httpcore
 
     from tui_oauth.trust import certificate_problem
-    from tui_oauth.wire.exchange import NO_ANSWER, ProxyRefused
 
     step = route.request.step
     refused = certificate_problem(error, route.request.host)
     if refused:
         return route.failed(f"was not trusted for the {step}: {refused[0]}", refused[1])
-    if isinstance(error, ProxyRefused):
+    if isinstance(error, httpcore.ProxyError):
         return route.failed(
             f"could not be reached for the {step}: the proxy refused "
             f"({neutralise(error, 100) or 'no reason given'})"
         )
-    if not route.sent and isinstance(error, OSError):
-        return route.failed(f"could not be reached for the {step} ({_reason(error)})")
-    # h11 calls an answer that ended before its end no HTTP.
-    short = str(error).startswith(("peer closed", NO_ANSWER))
-    if isinstance(error, h11.ProtocolError) and not short:
+    if isinstance(error, httpcore.ProtocolError) and not str(error).startswith(_TOO_SHORT):
         return route.failed(
             f"answered the {step} with something that is not HTTP ({_reason(error)})"
         )
+    if not route.sent and not isinstance(error, httpcore.ProtocolError):
+        return route.failed(f"could not be reached for the {step} ({_reason(error)})")
     return route.failed(f"broke the connection during the {step} ({_reason(error)})")
 
 

@@ -142,7 +142,8 @@ def serve() -> None:
     import tui_oauth.tokens
     import tui_oauth.trust
     import tui_oauth.vault
-    import tui_oauth.wire.kept
+    import tui_oauth.wire.aside
+    import tui_oauth.wire.streams
     import tui_oauth.workspace  # noqa: F401
 
     gc.freeze()
