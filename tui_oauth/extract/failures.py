@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from tui_oauth.errors import StorageFailed, TuiOauthError, UsageProblem
@@ -20,9 +21,8 @@ def explained(error: BaseException, to: Destination) -> TuiOauthError:
     for one in chain:
         if isinstance(one, TuiOauthError):
             return one
-    for one in chain:
-        if isinstance(one, OSError) and one.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return StorageFailed(f"The disk is full: {to.words}.", f"Free space. {_AGAIN}")
+    if any(_is_full(one) for one in chain):
+        return StorageFailed(f"The disk is full: {to.words}.", f"Free space. {_AGAIN}")
     names = {type(one).__name__ for one in chain}
     if names & {"ConfigFieldMissingException", "ConfigFileNotFoundException"}:
         return UsageProblem(
@@ -44,3 +44,9 @@ def _causes(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__cause__ or error.__context__
     return found
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return os.strerror(errno.ENOSPC) in str(error)  # DuckDB says it in words alone

@@ -45,7 +45,7 @@ class Part:
     @property
     def full(self) -> bool:
         """Whether it is time to load what there is."""
-        late = self.ends is not None and self.rows > 0 and time.monotonic() >= self.ends
+        late = self.ends is not None and time.monotonic() >= self.ends
         return late or (self.most is not None and self.rows >= self.most)
 
 

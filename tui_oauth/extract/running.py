@@ -192,13 +192,18 @@ class _Run:
             readings = [one for one in readings if not one.over]
             if not readings:
                 break
-            with _failures(self._to):
-                pipeline.extract(
-                    make(self._source, readings, adding=self._to.kind in destinations.FILES),
-                    loader_file_format=self._to.file_format,
-                )
-                self._tell(calls, "loading")
-                self._complete(pipeline)
+            try:
+                with _failures(self._to):
+                    pipeline.extract(
+                        make(self._source, readings, adding=self._to.kind in destinations.FILES),
+                        loader_file_format=self._to.file_format,
+                    )
+                    self._tell(calls, "loading")
+                    self._complete(pipeline)
+            except TuiOauthError:
+                for one in readings:
+                    one.told.finished = False  # fetched, and not where it belongs
+                raise
             for one in readings:
                 if one.told.problem is not None and one.told.problem.exit_code != 10:
                     self._problem = one.told.problem
