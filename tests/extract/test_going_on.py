@@ -66,18 +66,18 @@ def test_earlier_rows_make_room_only_once_there_are_new_ones():
     assert not must_empty({"run": {"rows": 3}})
 
 
-def test_one_run_at_a_time(workspace, entry_at):
+def test_one_run_at_a_time(workspace, entry_at, tmp_path):
     def answers(call: Call) -> tuple[int, dict[str, str], object]:
         return 200, {}, {"data": [{"id": "1"}]}
 
     with LittleApi(answers) as api:
-        name = entry_at(api.port).name
-        extract(workspace, name, ["tags"])
+        name, to = entry_at(api.port).name, f"duckdb:{tmp_path / 'found.duckdb'}"
+        extract(workspace, name, ["tags"], to)
         (lock,) = (workspace.places.state / "extract").glob("*.lock")
         with lock.open() as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             with pytest.raises(VaultBusy, match="is being extracted"):
-                extract(workspace, name, ["tags"])
+                extract(workspace, name, ["tags"], to)
 
 
 def test_an_interrupted_command_keeps_what_it_has_and_goes_on(shell, entry_at):
