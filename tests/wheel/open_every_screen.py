@@ -82,6 +82,18 @@ def pressing(*keys: str) -> Callable[[Any], Awaitable[None]]:
     return step
 
 
+async def extract(pilot: Any) -> None:
+    """The entry is not authorized, and the extra is not installed here: the screen says how to get it."""
+    pilot.app.open_extract(pilot.app.workspace.vault.find("work"))
+    while "pip install 'tui-oauth[extract]'" not in _text(pilot.app):
+        await pilot.pause(0.02)
+
+
+def _text(app: ManageOAuth) -> str:
+    strips = app.screen._compositor.render_strips()
+    return " ".join("".join(strip.text for strip in strips).split())
+
+
 def calling(method: str, *more: object) -> Callable[[Any], Awaitable[None]]:
     async def step(pilot: Any) -> None:
         entry = pilot.app.workspace.vault.find("work")
@@ -103,6 +115,7 @@ SCREENS: list[tuple[str, str, Callable[[Any], Awaitable[None]]]] = [
     ("AuthorizeScreen", "key file", calling("open_authorize", "entry")),
     ("VisitScreen", "key file", pressing("b")),
     ("SuccessScreen", "key file", calling("open_success", "entry")),
+    ("ExtractScreen", "key file", extract),
     ("GuideScreen", "key file", calling("open_guide", "intercom", "entry")),
     ("VaultScreen", "key file", pressing("v")),
     ("FindingsScreen", "key file", pressing("v", "h")),

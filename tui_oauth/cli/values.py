@@ -52,15 +52,9 @@ def span(text: str) -> int:
 
 def moment(text: str) -> int:
     """A day, or a time by RFC 3339, as Unix milliseconds; without a zone it is UTC."""
-    from datetime import UTC, datetime  # of use to one option alone
+    from tui_oauth.extract.words import given_moment  # of use to one option alone
 
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            "a date is wanted, such as 2026-01-31, or with time 2026-01-31T08:00:00Z"
-        ) from None
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
+    return _given(given_moment, text)
 
 
 def unlock_span(text: str) -> int:

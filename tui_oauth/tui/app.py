@@ -70,6 +70,8 @@ class ManageOAuth(Windows):
         self.level = ""
         """How the open vault is protected, for every title bar; empty until it is open."""
         self._signins: SignIns | None = None
+        self._asked = False
+        """Whether the person is asked right now if to leave; asking to leave once more is an answer."""
         self.animation_level = "none"
         self.ascii_only = ascii_only(workspace.environ, workspace.settings.ascii)
         """Whether this terminal is drawn in ASCII."""
@@ -266,7 +268,21 @@ class ManageOAuth(Windows):
         self.open_help()
 
     async def action_quit(self) -> None:
+        """Leave; after a question where a screen has something under way, unless it was asked already."""
+        for screen in reversed(self.screen_stack):
+            leaving = getattr(screen, "leaving", None)
+            asked = leaving() if leaving is not None else None
+            if asked is not None and not self._asked:
+                self._asked = True
+                question, explanation = asked
+                self.ask(question, explanation, yes="Leave", no="Stay", done=self._leave)
+                return
         self.exit(0)
+
+    def _leave(self, sure: bool) -> None:
+        self._asked = False
+        if sure:
+            self.exit(0)
 
 
 def _collect_from_now_on() -> None:

@@ -247,6 +247,23 @@ class EntryActions(AppScreen[None]):
         words = f"Asking {entry.service_name} whose token it is… {_CANCEL}"
         self.job(words, check, told, self._failed)
 
+    def action_extract(self) -> None:
+        entry = self._chosen()
+        if entry is None:
+            return
+        if not entry.authorized:
+            key = "a to authorize it" if entry.configured else "enter to configure it"
+            self.complain(f"{entry.name} is not authorized yet. Press {key} first.")
+            return
+        workspace = self.home.workspace
+
+        async def look() -> None:
+            from tui_oauth.extract.running import source_of
+
+            await in_thread(source_of, workspace, entry.name)
+
+        self.job("", look, lambda _: self.home.open_extract(entry))
+
     # ---- changes
 
     def action_rename(self) -> None:

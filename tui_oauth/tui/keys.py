@@ -54,6 +54,7 @@ callbacks     | u               | u     | Callback URLs     |                 | 
 copy-token    | t               | t     | Token             |                 |            | Copy a valid access token; it is refreshed first if it ends soon.
 refresh       | r               | r     | Refresh           | refresh_entry   |            | Fetch a new access token now.
 check         | k               | k     | Check             |                 |            | Ask the provider whose token it is, and whether it is active.
+extract       | e               | e     | Extract           |                 |            | Extract the entry's data, where that is declared for its service: into DuckDB, files or a warehouse.
 revoke        | x               | x     | Revoke            |                 |            | End the entry's access at the service, then remove its tokens here; after a question.
 rename        | f2,m            | F2    | Rename            |                 |            | Give the entry another name (m does the same).
 delete        | d,delete        | d     | Delete            |                 |            | Delete the entry from this vault, after a question; it can be revoked first.
@@ -148,6 +149,7 @@ help          | f1              | F1    | Help              | app.help        | 
 done          | enter,escape    | enter | Done              |                 | bar        | Back to Manage OAuth.
 copy-command  | c               | c     | Copy command      |                 | bar        | Copy the command that prints a valid access token.
 check         | k               | k     | Check             |                 | bar        | Ask the provider whose token it is.
+extract       | e               | e     | Extract           |                 | bar        | Extract the entry's data, where that is declared for its service.
 help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 
 [guide] Guide
@@ -249,6 +251,31 @@ back          | escape          | esc   | Cancel            |                 | 
 audit         | ctrl+o          | ^o    | Who took it       |                 | bar first  | Who took the entry's tokens, instead.
 next          | tab             | tab   | Next field        | -               | bar widget | To the next field; shift+tab goes back.
 help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[extract] Extract
+run           | ctrl+s          | ^s    | Extract           |                 | bar first  | Extract what is picked, into the destination.
+back          | escape          | esc   | Back              |                 | bar        | Back to where you came from.
+pick          | space           | space | Pick              |                 | bar        | Pick the resource under the cursor, or leave it out; enter or a click does the same.
+all           | a               | a     | All               |                 | bar        | Pick all that can be read, or none.
+preview       | p               | p     | First rows        |                 | bar        | Ask for the first rows of the resource under the cursor; nothing is kept.
+check         | k               | k     | Check             |                 | bar        | Ask once more which resources the app may read.
+next          | tab             | tab   | Next field        | -               | widget     | From the list to the destination, and on; shift+tab goes back.
+help          | f1              | F1    | Help              | app.help        | bar        | These keys and a short explanation.
+
+[extracting] Extract: a run
+back          | escape,q        | esc   | Back              |                 | bar        | While it runs: stop, after a question, with all that was fetched kept. After its end: back to the choice.
+authorize     | a               | a     | Authorize         |                 | bar        | Authorize the entry anew, where the service no longer takes its token.
+rows          | enter           | enter | First rows        |                 | bar widget | The first rows of the resource under the cursor, as they were loaded.
+copy-place    | c               | c     | Copy path         |                 | bar        | Copy where the rows are.
+table         | tab             | tab   | Into the table    | -               | widget     | To the table of the first rows, to scroll it, and back.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
+
+[rows] First rows
+back          | escape,q        | esc   | Back              |                 | bar        | Back to where you came from.
+read          | enter,tab,shift+tab | enter | Read          |                 | bar        | Into the text of the row, to scroll it, and back to the table.
+move          | up,down         | ↑ ↓   | Row               | -               | bar widget | To another row, or, in the text, another line.
+scroll        | left,right      | ← →   | Columns           | -               | bar widget | Scroll to the columns that have no room.
+help          | question_mark,f1 | ?     | Help              | app.help        | bar        | These keys and a short explanation.
 
 [help] Help
 close         | escape,q,question_mark,f1,enter | esc | Back |               | bar        | Back to where you came from.

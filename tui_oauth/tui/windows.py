@@ -5,7 +5,7 @@ Each screen's module is imported when it is first opened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_oauth.secret import Secret
     from tui_oauth.signin import SignIn
     from tui_oauth.tui.choice import Choice, Remedy
+    from tui_oauth.tui.extracting import Wanted
     from tui_oauth.tui.forms import Form
     from tui_oauth.tui.widgets.details import Line
     from tui_oauth.vault.bundle import Step
@@ -81,6 +82,26 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.success import SuccessScreen
 
         self.push_screen(SuccessScreen(entry_id))
+
+    def open_extract(self, entry: Entry) -> None:
+        """What to extract with this entry, and where to."""
+        from tui_oauth.tui.screens.extract import ExtractScreen
+
+        self.push_screen(ExtractScreen(entry))
+
+    def open_extracting(self, entry: Entry, wanted: Wanted) -> None:
+        """Extract, at once."""
+        from tui_oauth.tui.screens.extracting import ExtractingScreen
+
+        self.push_screen(ExtractingScreen(entry, wanted))
+
+    def open_rows(
+        self, entry: Entry, resource: str, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        """The first rows of a resource: `rows`, or those that the service gives."""
+        from tui_oauth.tui.screens.extract_rows import RowsScreen
+
+        self.push_screen(RowsScreen(entry, resource, rows))
 
     def show_problem(self, error: TuiOauthError, title: str, remedy: Remedy | None = None) -> None:
         """An error too long for one line, to be read, mended where that is known, and copied."""

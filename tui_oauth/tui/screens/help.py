@@ -41,6 +41,13 @@ _WORDS = (
         "apart, not attacks: a program that runs as you can start an allowed one.",
     ),
     (
+        "Extract",
+        "e on an authorized entry of Intercom or HubSpot: pick what to read (space) and a place for it, "
+        "^s extracts. The next run fetches what has changed since. Stop it, or leave tui-oauth, and what "
+        "was fetched is loaded still; the next run goes on from there. It needs: "
+        "pip install 'tui-oauth[extract]'",
+    ),
+    (
         "Signs",
         "● authorized   ◐ something is still to do   ▲ ends soon   ▸ a sign-in waits   ✕ needs you",
     ),
@@ -68,6 +75,9 @@ _ORDER = (
     "conflict",
     "authorize",
     "success",
+    "extract",
+    "extracting",
+    "rows",
     "guide",
     "vault",
     "vault-form",

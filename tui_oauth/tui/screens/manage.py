@@ -38,6 +38,7 @@ _OF_AN_ENTRY = {
     "copy_token",
     "refresh_entry",
     "check",
+    "extract",
     "revoke",
     "rename",
     "delete",
@@ -63,6 +64,7 @@ _TOOLS = (
     "details",
     "audit",
     "marks",
+    "extract",
 )
 
 

@@ -63,6 +63,7 @@ class SuccessScreen(AppScreen[None]):
         super().__init__()
         self.entry_id = entry_id
         self._entry: Entry | None = None
+        self._extracts = False
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Authorization Successful")
@@ -74,12 +75,26 @@ class SuccessScreen(AppScreen[None]):
                 yield Button("Done", id="done")
                 yield Button("Copy command", id="copy-command")
                 yield Button("Check the account", id="check")
+                yield Button("Extract", id="extract")
         yield QuietLine()
         yield KeyBar("success")
 
     def on_mount(self) -> None:
+        self.query_one("#extract").display = False
         self._show()
         self.query_one("#done").focus()
+        self.call_after_refresh(self._offer)  # what is declared is read after the words are there
+
+    def _offer(self) -> None:
+        """Extract, where something is declared for the service."""
+        from tui_oauth.extract.declared import load
+
+        self._extracts = self._entry is not None and load(self._entry.service) is not None
+        self.query_one("#extract").display = self._extracts
+        self.query_one(KeyBar).refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._extracts if action == "extract" else True
 
     def _show(self) -> None:
         workspace = self.home.workspace
@@ -128,6 +143,13 @@ class SuccessScreen(AppScreen[None]):
         """Copy the command that prints a valid access token."""
         if self._entry is not None:
             self.home.copy(self._command(self._entry), "Command")
+
+    @on(Button.Pressed, "#extract")
+    def action_extract(self) -> None:
+        """What to extract, and where to; esc there leads to the list."""
+        if self._entry is not None:
+            self.app.pop_screen()
+            self.home.open_extract(self._entry)
 
     @on(Button.Pressed, "#check")
     def action_check(self) -> None:
