@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_oauth.model import Entry
     from tui_oauth.workspace import Workspace
 
-AT_ONCE = 24
+AT_ONCE = 32
 """How many requests are under way side by side: they wait for providers more than they compute."""
 
 
