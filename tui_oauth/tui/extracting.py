@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _NAME = 23
 _WIDE = 100
-_BAR = 12
+_BAR = 10
+_WITH_BYTES = 90
+_WITH_CALLS = 64
 
 
 class Wanted(NamedTuple):
@@ -88,10 +90,11 @@ def progress_row(name: str, told: Progress | None, limit: int | None, width: int
     return Content.assemble(
         ("● " if done else "▸ ", "$success" if done else "bold"),
         _cell(name, _NAME),
-        *_figures(told),
+        _rows(told),
+        _cost(told, width, narrow=True),
         shown,
         (phase.get(told.phase, ""), "$quiet"),
-    )
+    ).truncate(max(1, width), ellipsis=True)
 
 
 def end_row(one: Extracted, width: int) -> Content:
@@ -103,15 +106,22 @@ def end_row(one: Extracted, width: int) -> Content:
     return Content.assemble(
         (f"{sign} ", tone),
         _cell(one.resource, _NAME),
-        *_figures(one),
+        _rows(one),
+        _cost(one, width, narrow=False),
         (f"{end_words(one)}{waited}", "$quiet"),
-    )
+    ).truncate(max(1, width), ellipsis=True)
 
 
-def _figures(one: Progress | Extracted) -> tuple[str, tuple[str, str]]:
-    """Rows, calls, and bytes; one of something is still so many, so that nothing moves."""
-    rows = f"{one.rows:>10,} rows  "
-    return rows, (f"{one.calls:>6,} calls {size_words(one.bytes):>9}  ", "$quiet")
+def _rows(one: Progress | Extracted) -> str:
+    return f"{one.rows:>9,} rows  "
+
+
+def _cost(one: Progress | Extracted, width: int, *, narrow: bool) -> tuple[str, str]:
+    """Calls and bytes, as far as there is room for them beside the words that count more."""
+    calls = f"{one.calls:>6,} calls  "
+    if width >= _WITH_BYTES:
+        return f"{calls}{size_words(one.bytes):>9}  ", "$quiet"
+    return calls if narrow and width >= _WITH_CALLS else "", "$quiet"
 
 
 def _cell(text: str, width: int) -> str:
