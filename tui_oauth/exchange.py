@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 EXCHANGE_SECONDS = 30.0
 
+Stored = Callable[[Entry], None]
+"""Told, in the event loop, once the tokens are safe: whose they are may still have to be asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
@@ -42,11 +45,13 @@ class Won:
     `if_cancelled` says what has become of it when that is not let happen.
     """
 
-    finish: Callable[[], Coroutine[Any, Any, Granted]]
+    finish: Callable[[Stored], Coroutine[Any, Any, Granted]]
     if_cancelled: str
 
 
-async def exchange_code(applicant: Applicant, attempt: Attempt, answer: Answer) -> Granted:
+async def exchange_code(
+    applicant: Applicant, attempt: Attempt, answer: Answer, stored: Stored
+) -> Granted:
     """Exchange the code in `answer` and keep what it gives. Call it once: a code is spent then.
 
     Raises ProviderRefused or ProviderUnreachable, with nothing stored, and as `keep`.
@@ -63,17 +68,18 @@ async def exchange_code(applicant: Applicant, attempt: Attempt, answer: Answer) 
         extra=answer.extra,
         callback_url=attempt.redirect_uri,
     )
-    return await keep(applicant, tokens, decided, nonce=attempt.nonce)
+    return await keep(applicant, tokens, stored, decided, nonce=attempt.nonce)
 
 
 async def keep(
     applicant: Applicant,
     tokens: TokenSet,
+    stored: Stored,
     decided: Mapping[str, str] = NO_TEXTS,
     *,
     nonce: str = "",
 ) -> Granted:
-    """Store `tokens`, ask whose they are, and end the access that they replace.
+    """Store `tokens`, call `stored`, ask whose they are, and end the access that they replace.
 
     `decided` are variables that the callback decided, `nonce` is the one that the ID token has to repeat. Raises ProviderRefused when the ID token
     is not for this sign-in, Conflict when the entry was configured anew meanwhile, NotFound when
@@ -98,6 +104,7 @@ async def keep(
     storing = asyncio.create_task(asyncio.to_thread(_store, applicant, tokens, decided))
     try:
         entry, before, old = await asyncio.shield(storing)
+        stored(entry)
         granted = await _with_account(applicant, entry, tokens, judged)
         if old is None or not may_end(applicant.service, before, granted.entry, old, tokens):
             return granted

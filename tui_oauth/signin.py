@@ -159,7 +159,7 @@ class SignIns:
 
     async def close(self) -> None:
         """Close the port and wait no longer. Another run may take up what waits."""
-        for signin in self.waiting:
+        for signin in self._by_entry.values():
             signin.leave()
         if self._server is not None:
             await self._server.close()

@@ -22,7 +22,7 @@ from tui_oauth.errors import (
     StorageFailed,
     TuiOauthError,
 )
-from tui_oauth.exchange import Granted, Won, exchange_code
+from tui_oauth.exchange import Granted, Stored, Won, exchange_code
 from tui_oauth.link_file import remove_link, write_link
 from tui_oauth.oauth.authorize import Answer, Attempt, check_state, is_pushed, read_answer
 from tui_oauth.oauth.elsewhere import is_answer, read_answer_line
@@ -300,6 +300,6 @@ class LinkWay:
             partial(self._exchange, answer), "the code is spent, so start again with a new link"
         )
 
-    async def _exchange(self, answer: Answer) -> Granted:
+    async def _exchange(self, answer: Answer, stored: Stored) -> Granted:
         await self._claim()
-        return await exchange_code(self._applicant, self.attempt, answer)
+        return await exchange_code(self._applicant, self.attempt, answer, stored)

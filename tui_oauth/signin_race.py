@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui_oauth.elsewhere import AskingKey
 from tui_oauth.entries import shell_word
 from tui_oauth.errors import PasteProblem, SignInEnded, TuiOauthError, UsageProblem
-from tui_oauth.exchange import Granted, Won, keep
+from tui_oauth.exchange import Granted, Stored, Won, keep
 from tui_oauth.oauth.device import is_denied
 from tui_oauth.oauth.elsewhere import check_redirect
 from tui_oauth.pending import Keeper
@@ -82,6 +82,8 @@ class SignIn(SignInShown):
         """What went less than well in a sign-in that succeeded; empty otherwise."""
         self.error: TuiOauthError | None = None
         self.result: Entry | None = None
+        self.learning = False
+        """Whether the tokens are stored and it is still being asked whose they are."""
         self.on_change: Callable[[], None] | None = None
         self._outcome: asyncio.Future[Won] | None = None
         self._early: Won | Exception | None = None
@@ -121,6 +123,7 @@ class SignIn(SignInShown):
         finally:
             if not self.ended:
                 self.state = SignInState.CANCELLED
+            self.learning = False
             self._finished.set()
             self._changed()
             await self._stop_polling()
@@ -210,7 +213,7 @@ class SignIn(SignInShown):
 
     def cancel(self) -> None:
         """End this sign-in. Nothing is stored unless the provider had already granted."""
-        if self.ended:
+        if self.ended and not self.learning:
             return
         if self._last_step is not None:
             self._last_step.cancel()
@@ -272,7 +275,7 @@ class SignIn(SignInShown):
 
     async def _take_up(self, won: Won) -> Entry:
         """Make stored tokens of what won."""
-        self._last_step = asyncio.create_task(won.finish())
+        self._last_step = asyncio.create_task(won.finish(self._stored))
         try:
             granted = await asyncio.shield(self._last_step)
         except asyncio.CancelledError:
@@ -290,15 +293,23 @@ class SignIn(SignInShown):
         self.state = SignInState.AUTHORIZED
         return granted.entry
 
+    def _stored(self, entry: Entry) -> None:
+        """The tokens are safe: browser and terminal say so before it is known whose they are."""
+        self.result = entry
+        self.state = SignInState.AUTHORIZED
+        self.learning = True
+        self._finished.set()
+        self._changed()
+
     def _device_way(self, code: DeviceCode | None = None) -> DeviceWay:
         async def got(new: DeviceCode) -> None:
             await self._keeper.keep(device=new)
 
         return DeviceWay(self.applicant, self.expires_at, self._changed, code=code, got=got)
 
-    async def _by_code(self, tokens: TokenSet) -> Granted:
+    async def _by_code(self, tokens: TokenSet, stored: Stored) -> Granted:
         await self._keeper.forget()
-        return await keep(self.applicant, tokens)
+        return await keep(self.applicant, tokens, stored)
 
     def _poll(self, way: DeviceWay) -> None:
         self._polling = asyncio.create_task(self._by_device(way))

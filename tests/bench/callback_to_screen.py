@@ -2,8 +2,10 @@
 
     python tests/bench/callback_to_screen.py [ROUNDS]
 
-The practice provider answers the token request after 100 ms, which is taken off; what it needs to say
-whose token it is stays in, and so does the terminal. Target: at most 150 ms.
+The practice provider answers the token request after 100 ms, which is taken off. The words count when
+their bytes reach the terminal: what draws them here (pyte) takes 50 ms for one screen, which no terminal
+does. The second figure goes on until it is known, and there, whose account it is. Target for the first:
+at most 150 ms.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ DELAY = 0.1
 OSC52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)\x07")
 
 
-def one(provider: PracticeProvider) -> float:
-    """One sign-in in a home and a window of its own; seconds from the callback to the words."""
+def one(provider: PracticeProvider) -> tuple[float, float]:
+    """One sign-in in a home and a window of its own; seconds from the callback to words and account."""
     stage = Stage(make_workspace(provider.port), provider)
     stage.configured("work")
     argv = [sys.executable, "-P", "-m", "tui_oauth"]
@@ -47,10 +49,17 @@ def one(provider: PracticeProvider) -> float:
         browser = threading.Thread(target=net.fetch, args=(Request("GET", answer, "page"),))
         started = time.perf_counter()
         browser.start()
-        window.wait_for("Authorization Successful")
-        taken = time.perf_counter() - started
+        words = arrived(window, b"Authorization Successful") - started
+        account = arrived(window, b"Aurora Books") - started
         browser.join()
-        return taken - DELAY
+        return words - DELAY, account - DELAY
+
+
+def arrived(window: PtyProgram, text: bytes) -> float:
+    """When the terminal was sent `text`, which it had not been before."""
+    while text not in window.raw:
+        window.raw += os.read(window._fd, 65_536)
+    return time.perf_counter()
 
 
 def main() -> None:
@@ -58,7 +67,7 @@ def main() -> None:
     net.load_ahead()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "TUI_OAUTH_", "SSH_"))}
     kept.pop("TMUX", None)
-    times: list[float] = []
+    times: list[tuple[float, float]] = []
     with PracticeProvider(0, Behaviour(delay=DELAY)) as provider:
         for _ in range(rounds + 1):
             with tempfile.TemporaryDirectory() as folder:
@@ -66,10 +75,13 @@ def main() -> None:
                 os.environ.update(kept, HOME=folder, PYTHONPATH=str(Path(__file__).parents[2]))
                 times.append(one(provider))
     del times[0]  # it warms up
-    print(f"from the callback to Authorization Successful, {rounds} sign-ins")
-    print(
-        f"  median {statistics.median(times) * 1000:.0f} ms, longest {max(times) * 1000:.0f} ms (target 150)"
-    )
+    print(f"from the callback, beyond the provider's answer, {rounds} sign-ins")
+    both = zip(*times, strict=True)
+    for what, taken in zip(("Authorization Successful", "the account"), both, strict=True):
+        longest = max(taken) * 1000
+        print(
+            f"  {what}: median {statistics.median(taken) * 1000:.0f} ms, longest {longest:.0f} ms"
+        )
 
 
 if __name__ == "__main__":

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from stage import Stage, at, shown, until, words
+from stage import Stage, at, in_browser, shown, until, words
 
+from tests.stage import consent, visit
+from tui_oauth import net
 from tui_oauth.errors import ProviderRefused
 from tui_oauth.model import Account, Entry, EntrySecrets, TokenSet, with_tokens
+from tui_oauth.oauth.http import Request, Response
 from tui_oauth.secret import Secret
 from tui_oauth.tui.screens.problem import problem_text
 from tui_oauth.tui.screens.success import expiry_sentence, scope_words
@@ -76,6 +82,59 @@ async def test_it_names_the_account_and_the_command_without_the_token(stage: Sta
         await until(pilot, lambda: app.clipboard == "tui-oauth token practice", "the copy")
         await pilot.press("enter")
         assert at(app, "manage")
+
+
+async def test_the_words_come_before_it_is_known_whose_account_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, real = threading.Event(), net.send
+
+    async def send(request: Request, **more: Any) -> Response:
+        if request.step == "account check":
+            await asyncio.to_thread(answered.wait)
+        return await real(request, **more)
+
+    monkeypatch.setattr(net, "send", send)
+    entry = stage.configured("work")
+    app = stage.app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        try:
+            app.open_authorize(entry.id)
+            await until(pilot, lambda: app.signins.get(entry.id), "the screen")
+            signin = app.signins.get(entry.id)
+            assert signin is not None
+            await until(pilot, lambda: signin.listening, "the callback server")
+            page = await in_browser(visit, await in_browser(consent, signin.authorization_url))
+            assert "Authorization Successful" in page
+            await until(pilot, lambda: "asking Practice provider" in shown(app), "the words")
+            assert "● work is authorized" in shown(app)
+            await until(pilot, lambda: app.focused is not None, "the buttons")
+            await pilot.press("enter")
+            await until(pilot, lambda: at(app, "manage"), "the list")
+        finally:
+            answered.set()
+        await until(pilot, lambda: not signin.learning, "the account")
+        await until(pilot, lambda: "Aurora Books" in shown(app), "the account in the list")
+        assert "Authorization Successful" not in shown(app), "it was said before"
+
+
+async def test_an_account_that_is_known_later_is_filled_in(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = authorized(stage, Account(""))
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        signin = app.signins.begin(entry)
+        signin.learning = True
+        app.open_success(entry.id)
+        await until(pilot, lambda: "asking Practice provider" in shown(app), "the words")
+        vault = stage.workspace.vault
+        vault.change(entry.id, lambda now, held: (now._replace(account="Aurora Books"), held))
+        signin.learning = False
+        assert signin.on_change is not None
+        signin.on_change()
+        await until(pilot, lambda: "● Aurora Books is authorized" in shown(app), "the account")
+        assert "asking" not in shown(app)
 
 
 async def test_escape_goes_back_and_so_does_the_button(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,26 @@ async def test_the_walk_by_the_callback(stage: Stage):
     assert shown["expires_at"] is None
     with pytest.raises(ProviderUnreachable):
         await get(back)  # rule 24: the port is closed once nobody waits
+
+
+async def test_the_browser_is_told_before_it_is_known_whose_tokens_they_are(
+    stage: Stage, monkeypatch
+):
+    entry = stage.configured("work")
+    asked, answered = asyncio.Event(), threading.Event()
+    check = AccountCheck(first=answered.wait, reached=asked)
+    monkeypatch.setattr(net, "send", check.send)
+    signins = SignIns(stage.workspace)
+    signin = signins.begin(entry)
+    running = await started(signin)
+    page = await get(await asyncio.to_thread(stage.consent, signin.authorization_url))
+    assert b"Authorization Successful" in page.body
+    await asked.wait()
+    assert stage.workspace.vault.get(entry.id).authorized  # it is said of what is stored only
+    assert not running.done()
+    answered.set()
+    assert (await running).account
+    await signins.close()
 
 
 async def test_the_walk_by_paste_with_the_port_taken(stage: Stage):
@@ -324,9 +345,13 @@ async def test_what_is_stored_is_not_denied_by_a_late_cancel(stage: Stage, monke
     signin, signins, running = await authorize(stage, entry)
     async with asyncio.timeout(10):
         await check.reached.wait()
+        # Browser and window have said so by now, whoever it is.
+        assert signin.state is SignInState.AUTHORIZED
+        assert signin.learning
         signin.cancel()
         done = await running
     assert signin.state is SignInState.AUTHORIZED
+    assert not signin.learning
     assert done == stage.workspace.vault.get(entry.id)
     assert done.authorized
     await signins.close()

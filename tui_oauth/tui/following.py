@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from tui_oauth.errors import TuiOauthError
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from tui_oauth.tui.app import ManageOAuth
 
 _GROUP = "sign-in"
+_TOLD: WeakSet[SignIn] = WeakSet()
+
+
+def told(signin: SignIn) -> None:
+    """A screen has said that `signin` succeeded: it is not said again when all of it is done."""
+    _TOLD.add(signin)
 
 
 def follow(home: ManageOAuth, signin: SignIn) -> None:
@@ -29,18 +36,19 @@ def follow(home: ManageOAuth, signin: SignIn) -> None:
 
 
 async def _run(home: ManageOAuth, signin: SignIn) -> None:
-    told = False
+    is_told = False
     try:
         await signin.run()
     except TuiOauthError as error:
         words = f"{signin.entry.name}: {error.message}"
     except Exception as error:
-        words, told = home.defect(error), True
+        words, is_told = home.defect(error), True
         home.notify(words, severity="error", timeout=30, markup=False)
     else:
         words = f"{signin.entry.name}: Authorization Successful"
+        is_told = signin in _TOLD
     home.refresh_entries()
-    if not told and not _is_shown(home, signin):
+    if not is_told and not _is_shown(home, signin):
         home.notify(words, timeout=10, markup=False)
 
 

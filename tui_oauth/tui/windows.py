@@ -6,6 +6,7 @@ Each screen's module is imported when it is first opened.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from tui_oauth.vault.health.findings import Report
     from tui_oauth.vault.health.salvage import Salvage
     from tui_oauth.vault.repository import Held
+
+# How long after the Authorization link what comes next is loaded.
+_LOAD_SECONDS = 0.5
 
 
 class Windows(App[int]):
@@ -52,6 +56,8 @@ class Windows(App[int]):
         from tui_oauth.tui.screens.authorize import AuthorizeScreen
 
         self.push_screen(AuthorizeScreen(entry_id))
+        # While the person is at the provider; not when the answer is here.
+        self.set_timer(_LOAD_SECONDS, lambda: import_module("tui_oauth.tui.screens.success"))
 
     def open_elsewhere(self, signin: SignIn) -> None:
         """The line for another machine that is to sign in, and the field for its answer."""
@@ -77,11 +83,15 @@ class Windows(App[int]):
 
         self.push_screen(CallbacksScreen(entry), done)
 
-    def open_success(self, entry_id: str) -> None:
-        """Authorization Successful."""
+    def open_success(self, entry_id: str, *, in_place: bool = False) -> None:
+        """Authorization Successful; `in_place` of the screen at hand."""
         from tui_oauth.tui.screens.success import SuccessScreen
 
-        self.push_screen(SuccessScreen(entry_id))
+        screen = SuccessScreen(entry_id)
+        if in_place:
+            self.switch_screen(screen)  # the list below is not brought up to date for nothing
+        else:
+            self.push_screen(screen)
 
     def open_extract(self, entry: Entry) -> None:
         """What to extract with this entry, and where to."""

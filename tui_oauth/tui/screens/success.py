@@ -16,6 +16,7 @@ from tui_oauth.errors import TuiOauthError
 from tui_oauth.model import Grant, renews
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.base import AppScreen, sentence
+from tui_oauth.tui.following import told
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.widgets.facts import Facts
 from tui_oauth.tui.widgets.key_bar import KeyBar
@@ -26,6 +27,7 @@ from tui_oauth.tui.words import check_words
 if TYPE_CHECKING:
     from tui_oauth.accounts import Checked
     from tui_oauth.model import Entry
+    from tui_oauth.signin import SignIn
 
 
 def expiry_sentence(entry: Entry, now: int) -> str:
@@ -36,6 +38,19 @@ def expiry_sentence(entry: Entry, now: int) -> str:
     if renews(entry):
         return f"{when}; renewed on use"
     return f"{when}; then it has to be authorized again"
+
+
+def account_words(entry: Entry, *, asking: bool = False) -> str:
+    """Whose account it is, or why that is not known; `asking`: the provider has not said yet."""
+    if entry.account:
+        return (
+            f"{entry.account} ({entry.account_detail})" if entry.account_detail else entry.account
+        )
+    if asking:
+        return f"asking {entry.service_name}"
+    if entry.grant == Grant.CLIENT:
+        return "none: the token is the app's own, nobody was asked"
+    return f"not known; {entry.service_name} was not asked or did not say"
 
 
 def scope_words(entry: Entry, asked: tuple[str, ...]) -> str:
@@ -54,7 +69,11 @@ def scope_words(entry: Entry, asked: tuple[str, ...]) -> str:
 
 
 class SuccessScreen(AppScreen[None]):
-    """What the provider granted; enter goes back to the list."""
+    """What the provider granted; enter goes back to the list.
+
+    The words come first, and what takes longer to lay out a moment later. Whose account it is may
+    be known later still: the provider is asked once the tokens are stored.
+    """
 
     KEY_GROUP: ClassVar[str] = "success"
     BINDINGS = bindings("success")
@@ -69,65 +88,89 @@ class SuccessScreen(AppScreen[None]):
         yield TitleBar("Authorization Successful")
         with VerticalScroll(id="success-body", can_focus=False):
             yield Static(markup=False, id="success-head")
-            yield Facts(id="success-facts")
-            yield Static(markup=False, id="success-note")
-            with Horizontal(classes="buttons"):
-                yield Button("Done", id="done")
-                yield Button("Copy command", id="copy-command")
-                yield Button("Check the account", id="check")
-                yield Button("Extract", id="extract")
         yield QuietLine()
         yield KeyBar("success")
 
     def on_mount(self) -> None:
-        self.query_one("#extract").display = False
         self._show()
-        self.query_one("#done").focus()
-        self.call_after_refresh(self._offer)  # what is declared is read after the words are there
+        signin = self._signin
+        if signin is not None and signin.learning:
+            signin.on_change = self._on_change
+            told(signin)
+        self.call_after_refresh(self._fill)
 
-    def _offer(self) -> None:
-        """Extract, where something is declared for the service."""
+    def on_unmount(self) -> None:
+        signin = self._signin
+        if signin is not None and signin.on_change == self._on_change:
+            signin.on_change = None
+
+    async def _fill(self) -> None:
+        """Everything below the words; Extract, where something is declared for the service."""
+        if self._entry is None or not self.is_attached:
+            return  # left already
         from tui_oauth.extract.declared import load
 
-        self._extracts = self._entry is not None and load(self._entry.service) is not None
-        self.query_one("#extract").display = self._extracts
+        self._extracts = load(self._entry.service) is not None
+        extract = Button("Extract", id="extract")
+        extract.display = self._extracts
+        facts = Facts(id="success-facts")
+        facts.show(self._facts(self._entry))
+        buttons = Horizontal(
+            Button("Done", id="done"),
+            Button("Copy command", id="copy-command"),
+            Button("Check the account", id="check"),
+            extract,
+            classes="buttons",
+        )
+        note = Static(markup=False, id="success-note")
+        await self.query_one("#success-body").mount(facts, note, buttons)
+        self._show_note()
+        self.query_one("#done").focus()
         self.query_one(KeyBar).refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self._extracts if action == "extract" else True
 
+    @property
+    def _signin(self) -> SignIn | None:
+        """The sign-in that this came of, if it was one of this window."""
+        signins = self.home.signins_or_none
+        return signins.get(self.entry_id) if signins is not None else None
+
+    def _on_change(self) -> None:
+        self.call_later(self._show)
+
     def _show(self) -> None:
-        workspace = self.home.workspace
         try:
-            self._entry = entry = workspace.vault.get(self.entry_id)
+            self._entry = entry = self.home.workspace.vault.get(self.entry_id)
         except TuiOauthError as error:
             self.app.pop_screen()
             self.home.show_problem(error, "The entry cannot be shown")
             return
-        signins = self.home.signins_or_none
-        signin = signins.get(entry.id) if signins is not None else None
         self.query_one(TitleBar).detail = f"{entry.name} · {entry.service_name}"
         self.query_one("#success-head", Static).update(
             Content(f"● {neutralise(entry.account or entry.name)} is authorized")
         )
-        account = entry.account or f"not known; {entry.service_name} was not asked or did not say"
-        if entry.grant == Grant.CLIENT:
-            account = entry.account or "none: the token is the app's own, nobody was asked"
-        if entry.account and entry.account_detail:
-            account += f" ({entry.account_detail})"
-        self.query_one(Facts).show(
-            (
-                ("Entry", f"{entry.name} ({entry.service_name})"),
-                ("Account", account),
-                ("Scopes", scope_words(entry, signin.scopes if signin is not None else ())),
-                ("Expires", expiry_sentence(entry, workspace.now())),
-                ("Use it", self._command(entry)),
-            )
+        facts = self.query_one_optional(Facts)
+        if facts is not None:
+            facts.show(self._facts(entry))
+            self._show_note()
+
+    def _facts(self, entry: Entry) -> tuple[tuple[str, str], ...]:
+        signin = self._signin
+        return (
+            ("Entry", f"{entry.name} ({entry.service_name})"),
+            ("Account", account_words(entry, asking=signin is not None and signin.learning)),
+            ("Scopes", scope_words(entry, signin.scopes if signin is not None else ())),
+            ("Expires", expiry_sentence(entry, self.home.workspace.now())),
+            ("Use it", self._command(entry)),
         )
-        note = self.query_one("#success-note", Static)
+
+    def _show_note(self) -> None:
+        note, signin = self.query_one("#success-note", Static), self._signin
         said = neutralise(signin.note, 2_000) if signin is not None else ""
         note.update(Content(f"▲ {said}" if said else ""))
-        note.display = signin is not None and bool(signin.note)
+        note.display = bool(said)
 
     @staticmethod
     def _command(entry: Entry) -> str:
