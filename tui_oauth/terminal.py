@@ -1,11 +1,23 @@
-"""The surroundings of this terminal: a pure function of an environment."""
+"""The surroundings of this terminal: pure functions of an environment, and of what files say."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
+
+_TOOLBOX = "/run/.toolboxenv"
+_SYSTEMD = "/run/systemd/container"
+_CGROUP = "/proc/1/cgroup"
+_LEFT_BY_RUNTIME = ("/.dockerenv", "/run/.containerenv")
+MACHINE_FILES = (*_LEFT_BY_RUNTIME, _TOOLBOX, _SYSTEMD, _CGROUP)
+"""What `in_container` wants to know of the machine."""
+
+_RUNTIME = re.compile(r"[/:](?:docker|libpod|lxc|kubepods|containerd|cri-|crio|garden|ecs)\b")
+_MAX_FILE = 4_096
 
 
 class Surroundings(NamedTuple):
@@ -30,6 +42,33 @@ def surroundings(environ: Mapping[str, str], platform: str) -> Surroundings:
         graphical=not over_ssh and (display or wsl or platform == "darwin"),
         dumb=environ.get("TERM", "") in {"", "dumb"},
     )
+
+
+def in_container(environ: Mapping[str, str], files: Mapping[str, str]) -> bool:
+    """Whether this is a container, whose loopback no browser outside of it reaches.
+
+    `files` has the text of those of MACHINE_FILES that there are. Docker and Podman leave a file,
+    systemd notes what it runs in, Podman, LXC and nspawn set `container`, Kubernetes names its
+    service, and with cgroups of version 1 the runtime's name stands in the path. Toolbox, Distrobox
+    and Flatpak share the machine's network and browser, and WSL is no container to us.
+    """
+    if _TOOLBOX in files or environ.get("DISTROBOX_ENTER_PATH"):
+        return False
+    if any(name in files for name in _LEFT_BY_RUNTIME) or environ.get("KUBERNETES_SERVICE_HOST"):
+        return True
+    named = {environ.get("container", ""), files.get(_SYSTEMD, "").strip()}
+    if named - {"", "wsl", "flatpak"}:
+        return True
+    return _RUNTIME.search(files.get(_CGROUP, "")) is not None
+
+
+def machine_files() -> dict[str, str]:
+    """Those of MACHINE_FILES that can be read, with what is in them."""
+    found = {}
+    for name in MACHINE_FILES:
+        with suppress(OSError), open(name, "rb") as file:
+            found[name] = file.read(_MAX_FILE).decode("utf-8", "replace")
+    return found
 
 
 def ssh_forward(port: int, environ: Mapping[str, str], *, user: str, host: str) -> str:

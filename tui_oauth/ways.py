@@ -39,8 +39,9 @@ def in_order(first: str, *, browser_here: bool, listens: bool = True) -> tuple[W
 
     `first` is the one that the person wants first, empty for none. With a browser on this machine the
     callback comes by itself. Without one it takes a tunnel, so pasting comes first, and a code for
-    another device before the callback server (checklist rule 3). `listens`: the callback server
-    does; one that cannot is no way.
+    another device before the callback server (checklist rule 3). What opens a browser in a container
+    mostly leads out of it, from where nothing comes back by itself, so that counts as none.
+    `listens`: the callback server does; one that cannot is no way.
     """
     order = [Way.PASTE, Way.DEVICE, Way.CALLBACK]
     if browser_here and listens:
@@ -50,7 +51,8 @@ def in_order(first: str, *, browser_here: bool, listens: bool = True) -> tuple[W
 
 def ways_of(signin: SignIn, first: str) -> tuple[Way, ...]:
     """As `in_order`, for where `signin` runs and how it stands."""
-    here = browser.can_open(signin.workspace.environ, sys.platform)
+    workspace = signin.workspace
+    here = browser.can_open(workspace.environ, sys.platform) and not workspace.in_container
     return in_order(first, browser_here=here, listens=not signin.problem)
 
 

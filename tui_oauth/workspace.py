@@ -35,7 +35,8 @@ class Workspace:
     instead. `traffic` is told of every HTTP exchange, and None where nobody wants to see them.
     `proof_nonces` are the values that servers want in the next proof of possession (RFC 9449
     section 8), by origin and key. `resolved` are services with an entry's variables in place, beside
-    the declared ones (`entries.entry_service`). `now` gives Unix seconds.
+    the declared ones (`entries.entry_service`). `machine_files` reads what `in_container` goes by;
+    nothing where places and environment are not this machine's. `now` gives Unix seconds.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Workspace:
         self.traffic: Traffic | None = None
         self.proof_nonces: dict[tuple[str, str], str] = {}
         self.resolved: dict[Hashable, tuple[Service, Service]] = {}
+        self.machine_files: Callable[[], Mapping[str, str]] = dict
         self._clock = clock
         self._vault: Vault | None = None
         self._last_seen: LastSeen | None = None
@@ -83,7 +85,9 @@ class Workspace:
         if settings.vault and not vault and not environ.get("TUI_OAUTH_VAULT"):
             chosen = paths.places(environ, vault=settings.vault)
             found = found._replace(vault=chosen.vault)
-        return cls(environ, found, settings, key_options=key_options, ask=ask)
+        made = cls(environ, found, settings, key_options=key_options, ask=ask)
+        made.machine_files = _machine_files
+        return made
 
     def now(self) -> int:
         """The time as whole Unix seconds."""
@@ -99,6 +103,13 @@ class Workspace:
         from tui_oauth.services.catalogue import Catalogue
 
         return Catalogue(self.places.own_services)
+
+    @cached_property
+    def in_container(self) -> bool:
+        """Whether this runs in a container that browsers outside of it do not reach."""
+        from tui_oauth.terminal import in_container
+
+        return in_container(self.environ, self.machine_files())
 
     @property
     def vault_exists(self) -> bool:
@@ -139,13 +150,15 @@ class Workspace:
 
         Whoever still works with this one can store what it has under way.
         """
-        return Workspace(
+        made = Workspace(
             self.environ,
             self.places,
             self.settings,
             key_options=self.key_options,
             clock=self._clock,
         )
+        made.machine_files = self.machine_files
+        return made
 
     @property
     def vault_notice(self) -> str:
@@ -155,3 +168,9 @@ class Workspace:
     def accept_older(self) -> bool:
         """Take the open vault for the right one, after a restore; False if it was not doubted."""
         return self._last_seen is not None and self._last_seen.accept()
+
+
+def _machine_files() -> Mapping[str, str]:
+    from tui_oauth.terminal import machine_files  # not for `token` and the like
+
+    return machine_files()

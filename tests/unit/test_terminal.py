@@ -9,7 +9,15 @@ import pytest
 from tui_oauth.browser import can_open, open_link, opener
 from tui_oauth.errors import StorageFailed, UsageProblem
 from tui_oauth.qr import qr_code
-from tui_oauth.terminal import is_behind_nat, ssh_escape_forward, ssh_forward, surroundings
+from tui_oauth.signin import SignIns
+from tui_oauth.terminal import (
+    in_container,
+    is_behind_nat,
+    ssh_escape_forward,
+    ssh_forward,
+    surroundings,
+)
+from tui_oauth.ways import Way, ways_of
 
 LINK = "https://app.intercom.com/oauth?client_id=a&state=b"
 
@@ -65,6 +73,49 @@ def test_the_same_forward_for_the_session_that_is_open():
 )
 def test_an_address_that_the_laptop_cannot_have_used_is_known(connection, translated):
     assert is_behind_nat({"SSH_CONNECTION": connection}) is translated
+
+
+CGROUP, SYSTEMD = "/proc/1/cgroup", "/run/systemd/container"
+
+
+@pytest.mark.parametrize(
+    ("environ", "files", "container"),
+    [
+        ({}, {}, False),
+        ({}, {"/.dockerenv": ""}, True),
+        ({}, {"/run/.containerenv": 'engine="podman-4.3.1"\n'}, True),
+        ({}, {SYSTEMD: "systemd-nspawn\n"}, True),
+        ({}, {SYSTEMD: "wsl\n"}, False),
+        ({"container": "lxc"}, {}, True),
+        ({"container": "flatpak"}, {}, False),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, {}, True),
+        ({}, {CGROUP: "0::/init.scope\n"}, False),
+        ({}, {CGROUP: "0::/\n"}, False),
+        ({}, {CGROUP: "1:name=systemd:/docker/1f2e\n"}, True),
+        ({}, {CGROUP: "0::/system.slice/docker-1f2e.scope\n"}, True),
+        ({}, {CGROUP: "11:pids:/kubepods.slice/kubepods-pod1.slice/cri-containerd-1f\n"}, True),
+        ({}, {CGROUP: "4:memory:/lxc.payload.web/init.scope\n"}, True),
+        ({}, {CGROUP: "0::/user.slice/my-docker-notes.scope\n"}, False),
+        ({}, {"/run/.containerenv": "", "/run/.toolboxenv": ""}, False),
+        ({"DISTROBOX_ENTER_PATH": "/usr/bin/distrobox-enter"}, {"/.dockerenv": ""}, False),
+    ],
+    ids=str,
+)
+def test_a_container_is_known_by_what_its_runtime_leaves(environ, files, container):
+    assert in_container(environ, files) is container
+
+
+def test_in_a_container_a_browser_does_not_bring_the_answer_back(stage, tmp_path):
+    program(tmp_path, "xdg-open", "exit 0\n")
+    workspace = stage.workspace
+    workspace.environ = environment(tmp_path, DISPLAY=":0")
+    signin = SignIns(workspace).begin(stage.configured())
+    workspace.machine_files = dict
+    assert ways_of(signin, "")[0] is Way.CALLBACK
+    del workspace.in_container
+    workspace.machine_files = lambda: {"/.dockerenv": ""}
+    assert ways_of(signin, "") == (Way.PASTE, Way.DEVICE, Way.CALLBACK)
+    assert ways_of(signin, "callback")[0] is Way.CALLBACK
 
 
 def test_rule_51_trap_3_no_browser_is_opened_on_a_server_and_never_a_text_browser(tmp_path):

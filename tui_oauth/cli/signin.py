@@ -349,6 +349,8 @@ class _Desk:
 
     def _narrate_tunnel(self) -> None:
         sign_in, note = self._sign_in, output.note
+        if self._context.workspace.in_container:
+            note("A container: no browser outside of it gets here without the host's network.")
         note("Browser on another machine? Run this there first, then open the link:")
         note(f"  {sign_in.ssh_forward}")
         if is_behind_nat(self._context.environ):

@@ -42,6 +42,8 @@ def state_words(signin: SignIn, port: int, *, with_ssh: bool = False) -> tuple[s
         return "●", f"Listening on 127.0.0.1:{port} behind {where}; the browser comes back here"
     if with_ssh:
         return "●", f"Listening on 127.0.0.1:{port}; from another machine by a tunnel"
+    if signin.workspace.in_container:
+        return "●", f"Listening on 127.0.0.1:{port} of this container; a browser outside: paste"
     return "●", f"Listening on 127.0.0.1:{port}; a browser here comes back by itself"
 
 
