@@ -6,6 +6,7 @@ import base64
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,33 @@ def test_nothing_moves_while_it_waits_but_the_time_that_is_left(stage: Stage, wi
         still = {re.sub(r"Waiting,.*?left", "", text) for text in seen}
         assert len(still) == 1, "\n".join(still)
         assert len(program.raw) - written < 1_500
+
+
+def test_what_counts_below_another_screen_or_in_the_list_sends_little(stage: Stage) -> None:
+    stage.configured()
+    with window((120, 40)) as program:
+        program.wait_for("practice")
+        program.send("a")
+        program.wait_for("Listening on")
+        program.send("f1")
+        program.wait_for("Leave; the sign-in goes on waiting")
+        program.wait_quiet()
+        written, end = len(program.raw), time.monotonic() + 2.5
+        program.wait_until(lambda: time.monotonic() > end, "two ticks of what is below")
+        assert len(program.raw) == written
+        program.send("esc")
+        program.wait_for("Waiting, 9:")
+        program.send("esc")
+        program.wait_for("▸ Waiting 9:")
+        program.wait_quiet()
+        seen, written = {program.text}, len(program.raw)
+
+        def three_more() -> bool:
+            seen.update(lines_with("▸ Waiting 9:", program.text))
+            return len(seen) > 4
+
+        program.wait_until(three_more, "the countdown of the list to go on")
+        assert len(program.raw) - written < 1_200
 
 
 def test_a_terminal_without_a_cursor_is_told_what_to_use_instead(stage: Stage) -> None:

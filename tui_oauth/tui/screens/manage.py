@@ -18,7 +18,7 @@ from tui_oauth.text import neutralise
 from tui_oauth.tui.base import in_thread
 from tui_oauth.tui.ending_actions import EndingActions
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.rows import SORTS, arranged, row_of
+from tui_oauth.tui.rows import SORTS, Row, arranged, row_of
 from tui_oauth.tui.widgets.callback_field import CallbackField
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.details import Details, Line, lines_of
@@ -65,6 +65,7 @@ _TOOLS = (
     "audit",
     "marks",
     "extract",
+    "elsewhere",
 )
 
 
@@ -241,7 +242,7 @@ class ManageScreen(EndingActions):
         elif self._ticks % _WORDS_EVERY == 0 and not on_top:
             self._show_title()  # the screen above shows the level of protection as well
         elif on_top and (self._waiting() or self._ticks % _WORDS_EVERY == 0):
-            self._arrange()
+            self._count_on()
             self._show_details()
             if self._ticks % _WORDS_EVERY == 0:
                 self._look_until()
@@ -259,11 +260,23 @@ class ManageScreen(EndingActions):
 
     # ---- showing
 
-    def _arrange(self, select: str | None = None) -> None:
+    def _rows(self) -> list[Row]:
+        """What the list shows now."""
         now = self.home.workspace.now()
         waiting = self._waiting()
         chosen = arranged(self._entries.values(), self._sort, self._query, now)
-        rows = [row_of(entry, now, waiting.get(entry.id)) for entry in chosen]
+        return [row_of(entry, now, waiting.get(entry.id)) for entry in chosen]
+
+    def _count_on(self) -> None:
+        """The words that depend on the time; the lines of keys stay, which would be sent as well."""
+        rows, table = self._rows(), self.query_one(EntryTable)
+        if [row.id for row in rows] == [row.id for row in table.rows]:
+            table.show(rows, self._sort)
+        else:
+            self._arrange()
+
+    def _arrange(self, select: str | None = None) -> None:
+        rows = self._rows()
         table = self.query_one(EntryTable)
         if select is not None and self._query and select not in {row.id for row in rows}:
             self._set_query("")

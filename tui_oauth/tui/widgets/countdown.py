@@ -32,7 +32,7 @@ class Countdown(Static):
         self._length = -1
 
     def on_mount(self) -> None:
-        self._timer = self.set_interval(1.0, self._tick, pause=self._ends_at is None)
+        self._timer = self.set_interval(1.0, self._count, pause=self._ends_at is None)
 
     def count_to(self, ends_at: int | None, words: str = "") -> None:
         """Count to `ends_at`, or show nothing from now on; with other `words` where some are given."""
@@ -44,6 +44,11 @@ class Countdown(Static):
             else:
                 self._timer.resume()
         self._tick()
+
+    def _count(self) -> None:
+        # What changes below another screen has the whole upper one sent again, 6 to 12 kB a second.
+        if self.app.screen is self.screen:
+            self._tick()
 
     def _tick(self) -> None:
         words = ""

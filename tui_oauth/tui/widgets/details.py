@@ -57,6 +57,8 @@ def lines_of(
     """
     found = health_of(entry, now)
     status, tone = status_and_tone(entry, now, waits_until)
+    if waits_until is not None:  # the list counts; here the whole pane would be sent each second
+        status = f"▸ Waiting until {(rfc3339(waits_until) or '')[11:16]} UTC"
     lines = [
         Line("Status", status, _TONES[tone]),
         *([Line("Why", found.why)] if found.why and waits_until is None else []),

@@ -15,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -145,6 +145,7 @@ class EntryTable(ScrollView, can_focus=True):
     def show(self, rows: Sequence[Row], sorted_by: str, select: str | None = None) -> None:
         """Show `rows`. The cursor stays on its entry, or goes to `select`, or keeps its place."""
         wanted = select or self.highlighted
+        before = (self._sorted_by, self._widths)
         self._sorted_by = sorted_by
         old, self._rows = self._rows, list(rows)
         places = {row.id: place for place, row in enumerate(self._rows)}
@@ -152,9 +153,13 @@ class EntryTable(ScrollView, can_focus=True):
         if len(old) != len(self._rows):
             self.virtual_size = Size(0, len(self._rows) + 1)
         self._measure()
+        same = before == (self._sorted_by, self._widths)
+        if same and [row.id for row in old] == list(places):
+            self._refresh_cells(old)
+        else:
+            self.refresh()
         self.cursor = place
         self._scroll_to_cursor()
-        self.refresh()
         self._tell()
 
     def select(self, entry_id: str) -> None:
@@ -251,6 +256,16 @@ class EntryTable(ScrollView, can_focus=True):
     def _measure(self) -> None:
         self._widths = column_widths(self._rows, self.size.width - len(_MARK) - 1)
 
+    def _refresh_cells(self, old: Sequence[Row]) -> None:
+        """Draw anew what differs from `old`: a countdown must not have all lines sent each second."""
+        for place, (before, after) in enumerate(zip(old, self._rows, strict=True)):
+            left = len(_MARK)
+            for name, width in self._widths.items():
+                toned = name == "status" and before.tone != after.tone
+                if toned or before.cell(name) != after.cell(name):
+                    self.refresh(Region(left, place + 1 - self.scroll_offset.y, width, 1))
+                left += width + _GAP
+
     def _scroll_to_cursor(self) -> None:
         top = self.scroll_offset.y
         if self.cursor < top:
@@ -297,7 +312,7 @@ class EntryTable(ScrollView, can_focus=True):
         for name, cells in self._widths.items():
             segments.append(Segment(_cell(row.cell(name), cells), styles[name]))
             segments.append(Segment(" " * _GAP, base))
-        return Strip(segments).adjust_cell_length(width, base)
+        return Strip(segments).adjust_cell_length(width, base).simplify()
 
     def _tone(self, name: str) -> Style:
         found = self.get_component_rich_style(f"entry-table--{name}", partial=True)
