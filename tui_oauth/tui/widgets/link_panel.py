@@ -21,9 +21,13 @@ _LEAST_ROWS = 6  # of the link, in the smallest terminal; a quarter of a larger 
 class LinkPanel(UrlPanel):
     """`show_link` brings it up to date. Links of some services end soon, and others follow them."""
 
+    def __init__(self, title: str, url: str = "", *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(title, url, id=id)
+        self.trouble = Static(markup=False, classes="url-trouble")
+
     def compose(self) -> ComposeResult:
         yield from super().compose()
-        yield Static(markup=False, classes="url-trouble")
+        yield self.trouble
 
     def show_link(self, signin: SignIn) -> bool:
         """Show the link of `signin` as it is now; True when it takes the place of another one."""
@@ -32,11 +36,10 @@ class LinkPanel(UrlPanel):
         self._fit()
         if not link:
             words = f"◐ Asking {neutralise(signin.service.name)} for the link"
-            self.query_one(".url-text", Static).update(Content(words))
+            self.text.update(Content(words))
         trouble = signin.link.trouble if signin.link is not None else ""
-        line = self.query_one(".url-trouble", Static)
-        line.display = bool(trouble)
-        line.update(Content(f"▲ {neutralise(trouble, _MAX_TROUBLE)}"))
+        self.trouble.display = bool(trouble)
+        self.trouble.update(Content(f"▲ {neutralise(trouble, _MAX_TROUBLE)}"))
         return bool(before) and before != link
 
     def on_resize(self) -> None:
@@ -51,4 +54,4 @@ class LinkPanel(UrlPanel):
         )
         if link:
             shown = link if whole else f"{link[: room - 1]}…"
-            self.query_one(".url-text", Static).update(Content(neutralise(shown, len(shown) + 2)))
+            self.text.update(Content(neutralise(shown, len(shown) + 2)))

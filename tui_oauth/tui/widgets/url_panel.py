@@ -31,14 +31,17 @@ class UrlPanel(Vertical, can_focus=True):
         super().__init__(id=id)
         self.border_title = Content(title)
         self._url = url
+        # Held, not looked up: a resize may come while the program ends and has taken them away.
+        self.link_line = Static(markup=False, classes="url-link")
+        self.text = Static(markup=False, classes="url-text")
 
     @property
     def url(self) -> str:
         return self._url
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False, classes="url-link")
-        yield Static(markup=False, classes="url-text")
+        yield self.link_line
+        yield self.text
 
     def on_mount(self) -> None:
         self.show(self._url)
@@ -46,8 +49,7 @@ class UrlPanel(Vertical, can_focus=True):
     def show(self, url: str, link_words: str = "", whose: str = "") -> None:
         """Show `url`; `link_words` is the hyperlink's text, empty for none, `whose` follows it."""
         self._url = url
-        self.query_one(".url-text", Static).update(Content(neutralise(url, MAX_URL_LENGTH + 2)))
-        link = self.query_one(".url-link", Static)
-        link.display = bool(link_words)
+        self.text.update(Content(neutralise(url, MAX_URL_LENGTH + 2)))
+        self.link_line.display = bool(link_words)
         words = Content.styled(link_words, "bold $primary").stylize(Style(link=url, underline=True))
-        link.update(Content.assemble(words, "  ", Content(neutralise(whose))))
+        self.link_line.update(Content.assemble(words, "  ", Content(neutralise(whose))))
