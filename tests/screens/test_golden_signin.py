@@ -17,16 +17,27 @@ from tests.providers.misbehaving import silence
 from tests.providers.pushed_server import DOWN, pushed, pushed_server
 from tests.screens.golden import same_as_file
 from tests.screens.people import NOW, SIGN_INS, workspace
-from tests.tui.stage import at, shown, until
+from tests.tui.stage import at, paste, shown, until
 from tui_oauth import signin_push
 from tui_oauth.errors import ProviderRefused
 from tui_oauth.model import Entry
+from tui_oauth.oauth.elsewhere import Ask, ask_line
 from tui_oauth.signin import SignIn
 from tui_oauth.tui.app import ManageOAuth
 from tui_oauth.tui.choice import Remedy
 
 HTTP, HTTPS, FRESH, DONE = SIGN_INS
 SIZES = [(80, 24), (120, 40), (60, 20)]
+ASK = Ask(
+    public_key=bytes(range(32)),
+    url="https://app.intercom.com/oauth?response_type=code&client_id=an-id&state=" + "s" * 43,
+    redirect_uri="https://localhost:8976/callback",
+    state="s" * 43,
+    expires_at=NOW + 600,
+    service_name="Intercom",
+    scopes=(),
+)
+ASK_LINE = ask_line(ASK)
 Step = Callable[[ManageOAuth, Pilot[Any]], Awaitable[None]]
 
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -126,6 +137,34 @@ async def _guide(app: ManageOAuth, pilot: Pilot[Any]) -> None:
     await until(pilot, lambda: "Portal" in shown(app), "the guide")
 
 
+async def _container(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    app.workspace.machine_files = lambda: {"/.dockerenv": ""}
+    await _waiting(app, pilot)
+
+
+async def _elsewhere(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _waiting(app, pilot)
+    await pilot.press("b")
+    await until(pilot, lambda: "Check code" in shown(app), "the line")
+
+
+async def _visit(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await pilot.press("b")
+    await until(pilot, lambda: "Paste its line here" in shown(app), "the field")
+
+
+async def _visit_asked(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _visit(app, pilot)
+    await paste(pilot, ASK_LINE)
+    await until(pilot, lambda: "Check code" in shown(app), "what it asks for")
+
+
+async def _visit_answered(app: ManageOAuth, pilot: Pilot[Any]) -> None:
+    await _visit_asked(app, pilot)
+    await paste(pilot, f"{ASK.redirect_uri}?code=a-code&state={ASK.state}")
+    await until(pilot, lambda: "Sealed" in shown(app), "the answer")
+
+
 async def _success(app: ManageOAuth, pilot: Pilot[Any]) -> None:
     app.open_success(DONE.id)
     await until(pilot, lambda: "Use it" in shown(app), "the facts")
@@ -158,6 +197,11 @@ async def _problem(app: ManageOAuth, pilot: Pilot[Any]) -> None:
         ("authorize-denied", _denied),
         ("authorize-redirect", _redirect),
         ("authorize-expired", _expired),
+        ("authorize-container", _container),
+        ("elsewhere", _elsewhere),
+        ("visit", _visit),
+        ("visit-asked", _visit_asked),
+        ("visit-answered", _visit_answered),
         ("success", _success),
         ("problem", _problem),
     ],

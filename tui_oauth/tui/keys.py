@@ -129,7 +129,7 @@ help          | f1              | F1    | Help              | app.help        | 
 paste         | tab             | tab   | Paste field       | -               | widget     | Go to the field for the address that the browser ended on; a paste gets there by itself.
 traffic       | f3              | F3    | Traffic           | app.traffic     | bar        | What was sent to the provider and what came back, without secrets.
 ssh           | ctrl+t,s        | ^t    | ssh line          | copy_ssh        |            | Show the lines that lead a laptop's browser to this callback server, and copy the first (also s).
-elsewhere     | ctrl+b,b        | ^b    | Elsewhere         |                 |            | Sign in on another machine that has a browser and tui-oauth; it gives one sealed line back (also b).
+elsewhere     | ctrl+b,b        | ^b    | Elsewhere         |                 | bar        | Sign in on another machine that has a browser and tui-oauth; it gives one sealed line back (also b).
 
 [elsewhere] Sign in on another machine
 copy-command  | ctrl+y,c        | ^y    | Copy command      |                 | bar        | Copy the command for the other machine, with its line (c does the same outside the paste field).

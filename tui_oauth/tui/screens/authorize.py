@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _STILL_COUNTS = "its link and its answer still count. For a new one: ^x, then New link."
 _LEFT = "Waiting, {} left"
 _CODE_LEFT = "The code ends in {}"
+# How long after an answer this window says so: the code goes out first, and mostly that was it.
+_SAY_SECONDS = 0.06
 
 
 _NOT_ALWAYS = {
@@ -81,6 +83,7 @@ class AuthorizeScreen(LinkActions):
                 with Horizontal(id="ending"):
                     yield Countdown(_LEFT, self.home.workspace.now, id="countdown")
                     yield Button("First: automatic", id="first")
+                    yield Button("Elsewhere", id="elsewhere")
                     yield Button("Cancel sign-in", id="cancel")
             yield Outcome(id="outcome")
         yield QrView(id="qr-view")
@@ -137,7 +140,11 @@ class AuthorizeScreen(LinkActions):
             self._signin.on_change = None
 
     def _on_change(self) -> None:
-        self.post_message(self.Moved())
+        signin = self._signin
+        if signin is not None and signin.state == "exchanging":
+            self.set_timer(_SAY_SECONDS, self._look)  # laying out the screen takes a while
+        else:
+            self.post_message(self.Moved())
 
     @on(Moved)
     def _look(self) -> None:
@@ -149,8 +156,9 @@ class AuthorizeScreen(LinkActions):
             self._update(signin)
             return
         if signin.result is not None:
-            self._leave()
-            self.home.open_success(self.entry_id)
+            self._let_go()
+            self._signin = None
+            self.home.open_success(self.entry_id, in_place=True)
         else:
             self._show_outcome(signin)
 
@@ -159,6 +167,7 @@ class AuthorizeScreen(LinkActions):
         panel.show(signin)
         self.query_one(CodeLine).show(signin)
         self.query_one(Ways).put_in_order(ways_of(signin, self._first_way))
+        self.query_one("#elsewhere", Button).disabled = not signin.authorization_url
         self.query_one("#first", Button).label = f"First: {self._first_way or 'automatic'}"
         if signin.link is not None:
             self._show_status(signin)
@@ -262,6 +271,7 @@ class AuthorizeScreen(LinkActions):
             self._show_way(code=False)  # what is wrong with it has to be seen
             self.query_one(PasteRow).take(event.text)
 
+    @on(Button.Pressed, "#elsewhere")
     def action_elsewhere(self) -> None:
         """Have another machine do what needs a browser."""
         if self._signin is not None and not self._signin.ended:
