@@ -63,8 +63,8 @@ _TOOLS = (
     "search",
     "details",
     "audit",
-    "marks",
     "extract",
+    "marks",
     "elsewhere",
 )
 
