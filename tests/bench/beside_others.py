@@ -33,8 +33,7 @@ CLIENT = """
 import sys
 sys.path.insert(0, {root!r})
 from tui_oauth.agent.client import ask
-import os
-print(ask(os.environ, "token entry-005"))
+print(ask(None, "token entry-005"))
 """
 Program = tuple[list[str], dict[str, str]]
 

@@ -86,7 +86,7 @@ def test_the_first_screen_loads_no_service_and_no_network():
 
 
 def test_the_python_client_of_the_agent_brings_nothing_along():
-    code = "import sys, os; before = set(sys.modules); import tui_oauth.agent.client; print(*set(sys.modules) - before)"
+    code = "import sys; before = set(sys.modules); import tui_oauth.agent.client; print(*set(sys.modules) - before)"
     bare = [sys.executable, "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r}); {code}"]
     done = subprocess.run(bare, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == {"tui_oauth", "tui_oauth.agent", "tui_oauth.agent.client"}

@@ -1,14 +1,14 @@
 """Asking a running agent. Every `token` does, and so may any Python program:
 
     from tui_oauth.agent.client import ask
-    token = ask(os.environ, "token my-intercom")    # None: no agent runs
+    token = ask(None, "token my-intercom")    # None: no agent runs
 
 Nothing of weight is imported here, not even what most modules begin with (`typing`, `__future__`):
 it would cost more than the whole talk. `_socket` is the core of `socket`, which alone costs half of
-what a bare Python does.
+what a bare Python does, and `posix` that of `os`, which `python -S` does not load by itself.
 """
 
-import os
+import posix
 import sys
 
 TYPE_CHECKING = False  # what checkers take for true
@@ -96,22 +96,32 @@ def _final(refused: Refused) -> "TuiOauthError | None":
 
 
 def ask(
-    environ: "Mapping[str, str]",
+    environ: "Mapping[str, str] | None",
     line: str,
     note: "Callable[[str], None]" = lambda words: None,
     seconds: float = ANSWER_SECONDS,
 ) -> str | None:
-    """Send one line and give what follows `ok` in the answer; None where no agent answers. Refused."""
-    base = environ.get("XDG_RUNTIME_DIR", "")
+    """Send one line (`protocol`) and give what follows `ok` in the answer; None where no agent answers.
+
+    `environ` is None for this process's own. Raises Refused.
+    """
+    base = _runtime_folder() if environ is None else environ.get("XDG_RUNTIME_DIR", "")
     if not base.startswith("/"):
         return None
     folder = f"{base}/tui-oauth"
     try:
-        if os.lstat(f"{folder}/{SOCKET}").st_uid != os.geteuid():
+        if posix.lstat(f"{folder}/{SOCKET}").st_uid != posix.geteuid():
             return None
         return _talk(folder, line, note, seconds)
     except (OSError, UnicodeError):
         return None
+
+
+def _runtime_folder() -> str:
+    loaded = sys.modules.get("os")
+    if loaded is not None:
+        return str(loaded.environ.get("XDG_RUNTIME_DIR", ""))
+    return posix.environ.get(b"XDG_RUNTIME_DIR", b"").decode("utf-8", "surrogateescape")
 
 
 def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float) -> str | None:
@@ -123,7 +133,7 @@ def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float)
         with_address(folder, connection.connect)
         # The user is the second of three integers (unix(7), struct ucred).
         credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-        if int.from_bytes(credentials[4:8], sys.byteorder) != os.geteuid():
+        if int.from_bytes(credentials[4:8], sys.byteorder) != posix.geteuid():
             return None  # somebody else's program took the place
         # `sendall` of a short line: the buffer of a fresh socket has room for it.
         connection.sendall(line.encode() + b"\n")
@@ -161,23 +171,23 @@ def _talk(folder: str, line: str, note: "Callable[[str], None]", seconds: float)
 def _is_stopped(pid: int) -> bool:
     """Whether the process does not run at all: stopped, traced or gone (proc(5))."""
     try:
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = posix.open(f"/proc/{pid}/stat", posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return True
     try:
-        return os.read(descriptor, 4096).rpartition(b") ")[2][:1] in b"TtZX"
+        return posix.read(descriptor, 4096).rpartition(b") ")[2][:1] in b"TtZX"
     finally:
-        os.close(descriptor)
+        posix.close(descriptor)
 
 
 def with_address(folder: str, use: "Callable[[str], None]") -> None:
     """Call `use` with the socket's path, or with a shorter one where that is too long for an address."""
     path = f"{folder}/{SOCKET}"
-    if len(os.fsencode(path)) <= _ADDRESS_BYTES:
+    if len(path.encode("utf-8", "surrogateescape")) <= _ADDRESS_BYTES:
         use(path)
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = posix.open(folder, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
     try:
         use(f"/proc/self/fd/{descriptor}/{SOCKET}")
     finally:
-        os.close(descriptor)
+        posix.close(descriptor)
