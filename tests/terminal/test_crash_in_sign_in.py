@@ -23,7 +23,7 @@ raise SystemExit(run(workspace))
 # Both have the secrets of the entry at hand, one of them in the text of its exception as well.
 WORKER = """
 from tui_oauth import signin_link
-async def exchange_code(applicant, attempt, answer):
+async def exchange_code(applicant, attempt, answer, stored):
     client_secret = applicant.client.client_secret.reveal()
     code, verifier = answer.code.reveal(), attempt.code_verifier.reveal()
     raise KeyError(f"{client_secret} {code} {verifier} {attempt.state}")

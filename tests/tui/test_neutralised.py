@@ -46,6 +46,7 @@ from tui_oauth.secret import Secret
 from tui_oauth.settings import CallbackSettings, Settings
 from tui_oauth.tui import screens
 from tui_oauth.tui.app import ManageOAuth
+from tui_oauth.tui.extracting import Wanted
 from tui_oauth.tui.forms import Form
 from tui_oauth.vault import create_vault
 from tui_oauth.vault.health.findings import Report
@@ -202,6 +203,17 @@ SCREENS: dict[str, tuple[Step, str]] = {
     "TrafficScreen": (pressing("f3"), "refresh[/][0]"),
     "AuditScreen": (calling("open_audit"), "program[/][0]"),
     "MarksScreen": (calling("open_marks", ENTRIES[2]), "name3[/][0]"),
+    "ExtractScreen": (calling("open_extract", ENTRIES[0]), "name1[/][0]"),
+    "ExtractingScreen": (
+        calling(
+            "open_extracting", ENTRIES[0], Wanted((hostile("tags"),), "duckdb", None, False, 1)
+        ),
+        "name1[/][0]",
+    ),
+    "RowsScreen": (
+        calling("open_rows", ENTRIES[0], hostile("tags"), [{hostile("column"): hostile("cell")}]),
+        "cell[/][0]",
+    ),
     "HelpScreen": (pressing("question_mark"), ""),
 }
 

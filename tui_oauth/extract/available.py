@@ -14,6 +14,7 @@ from tui_oauth.extract.running import source_of
 from tui_oauth.extract.source import chosen
 
 if TYPE_CHECKING:
+    from tui_oauth.extract.declared import Source
     from tui_oauth.workspace import Workspace
 
 
@@ -45,7 +46,11 @@ class Probed:
 
 def offered(workspace: Workspace, name: str) -> tuple[Offered, ...]:
     """What can be extracted with the entry `name`, in the order of its file. Asks nobody."""
-    source = source_of(workspace, name)
+    return offered_of(source_of(workspace, name))
+
+
+def offered_of(source: Source) -> tuple[Offered, ...]:
+    """What `source` declares."""
     found = []
     for one in source.resources:
         dating = source.resource(one.parent) or one

@@ -15,7 +15,8 @@ from textual.widgets.option_list import Option
 
 from tui_oauth.errors import TuiOauthError, UsageProblem
 from tui_oauth.extract import destination
-from tui_oauth.extract.available import Offered, Probed, offered, probe
+from tui_oauth.extract.available import Offered, Probed, offered_of, probe
+from tui_oauth.extract.declared import load
 from tui_oauth.extract.engine import installed, needed
 from tui_oauth.extract.words import given_moment
 from tui_oauth.services.format import Choice
@@ -90,7 +91,9 @@ class ExtractScreen(AppScreen[None]):
         self.query_one("#since").border_title = "Since"
         self.query_one("#since").display = False
         self.query_one("#limit").border_title = "Limit"
-        self._offered = offered(self.home.workspace, self._entry.name)
+        # The entry as it was opened: what another program has made of it since, the question tells.
+        source = load(self._entry.service)
+        self._offered = offered_of(source) if source is not None else ()
         listed = self.query_one("#resources", OptionList)
         listed.add_options([Option("", id=one.name) for one in self._offered])
         listed.highlighted = 0
