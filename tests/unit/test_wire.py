@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -76,25 +77,21 @@ def test_rule_71_a_proxy_passes_on_what_it_cannot_read(tmp_path: Path, encrypted
 
 
 def passing_to(port: int) -> Callable[[Conversation], None]:
-    """A proxy, whatever host is asked for."""
+    """A proxy, whatever host is asked for. In one thread: two would tear its TLS apart."""
 
     def behave(conversation: Conversation) -> None:
         conversation.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        inner = conversation.connection
         with socket.create_connection(("127.0.0.1", port)) as onwards:
-            onwards.settimeout(5)
-
-            def back() -> None:
-                with contextlib.suppress(OSError):
-                    while data := onwards.recv(65_536):
-                        conversation.write(data)
-
-            returning = threading.Thread(target=back, daemon=True)
-            returning.start()
-            with contextlib.suppress(OSError):
-                while data := conversation.connection.recv(65_536):
-                    onwards.sendall(data)
-                onwards.shutdown(socket.SHUT_RDWR)
-            returning.join(5)
+            other = {inner: onwards, onwards: inner}
+            while ready := select.select(list(other), [], [], 5)[0]:
+                for one in ready:
+                    data = one.recv(65_536)
+                    while isinstance(one, ssl.SSLSocket) and one.pending():
+                        data += one.recv(65_536)
+                    if not data:
+                        return
+                    other[one].sendall(data)
 
     return behave
 
