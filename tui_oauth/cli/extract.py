@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, is_terminal
 from tui_oauth.errors import UsageProblem
-from tui_oauth.text import rfc3339
+from tui_oauth.extract.words import moment_words, size_words
 
 if TYPE_CHECKING:
     from tui_oauth.extract.running import Extracted, Progress, Summary
@@ -146,11 +146,11 @@ def _row(one: Extracted) -> tuple[str, ...]:
     elif not one.finished:
         how = "the next run goes on from here"
     elif one.since is not None:
-        how = f"changes since {_moment(one.since)}"
+        how = f"changes since {moment_words(one.since)}"
     else:
         how = "went on and finished" if one.went_on else "all"
     waited = f"{one.waited:.1f} s" if one.waits else ""
-    return (one.resource, f"{one.rows:,}", f"{one.calls:,}", _size(one.bytes), waited, how)
+    return (one.resource, f"{one.rows:,}", f"{one.calls:,}", size_words(one.bytes), waited, how)
 
 
 def _fields(summary: Summary) -> dict[str, object]:
@@ -175,26 +175,13 @@ def _fields(summary: Summary) -> dict[str, object]:
                 "waited": round(one.waited, 3),
                 "finished": one.finished,
                 "went_on": one.went_on,
-                "since": _moment(one.since),
-                "next_since": _moment(one.next_since),
+                "since": moment_words(one.since),
+                "next_since": moment_words(one.next_since),
                 "error": None if one.problem is None else str(one.problem),
             }
             for one in summary.resources
         ],
     }
-
-
-def _moment(milliseconds: int | None) -> str | None:
-    return rfc3339(None if milliseconds is None else milliseconds // 1000)
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 class _Shown:
@@ -210,9 +197,7 @@ class _Shown:
         rows = f"{progress.rows:,}"
         if progress.total and progress.phase != "done":
             rows = f"{progress.rows + progress.before:,} of {progress.total:,}"
-        line = (
-            f"{progress.resource}: {rows} rows, {progress.calls:,} calls, {_size(progress.bytes)}"
-        )
+        line = f"{progress.resource}: {rows} rows, {progress.calls:,} calls, {size_words(progress.bytes)}"
         if progress.phase != "done":
             line += f", {progress.phase}"
         with self._lock:
