@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from tui_oauth.text import neutralise
 from tui_oauth.traffic import Recorder
 from tui_oauth.tui import crash, theme
 from tui_oauth.tui.ascii_only import AsciiOnly
+from tui_oauth.tui.garbage import Garbage
 from tui_oauth.tui.harmless import Harmless
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.palette import commands
@@ -70,6 +70,7 @@ class ManageOAuth(Windows):
         self.level = ""
         """How the open vault is protected, for every title bar; empty until it is open."""
         self._signins: SignIns | None = None
+        self._garbage = Garbage()
         self._asked = False
         """Whether the person is asked right now if to leave; asking to leave once more is an answer."""
         self.animation_level = "none"
@@ -104,7 +105,7 @@ class ManageOAuth(Windows):
         self.set_interval(POLL_SECONDS, self._poll)
         if not self.is_headless:  # without a terminal the process is another program's
             self.call_after_refresh(harden)
-            self.call_after_refresh(_collect_from_now_on)
+            self.call_after_refresh(self._garbage.begin)
         if self._theme_problem:
             self.call_after_refresh(self.say, self._theme_problem)
 
@@ -118,6 +119,8 @@ class ManageOAuth(Windows):
             event.widget.cursor_blink = False
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self._garbage.pressed()
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self._take_in_what_was_typed()
         await super().on_event(event)
@@ -142,6 +145,7 @@ class ManageOAuth(Windows):
 
     def _poll(self) -> None:
         """Once a second: did another process change the vault? And the countdowns."""
+        self._garbage.tick()
         screen = self._lowest()
         if screen is not None:
             screen.tick()
@@ -283,16 +287,6 @@ class ManageOAuth(Windows):
         self._asked = False
         if sure:
             self.exit(0)
-
-
-def _collect_from_now_on() -> None:
-    """Begin to look for garbage, which the start of the window was spared (`cli.manage`).
-
-    What was loaded to start stays to the end. Looking through it again and again held up a key press
-    for 25 to 45 ms each time.
-    """
-    gc.freeze()
-    gc.enable()
 
 
 def _read_early(workspace: Workspace) -> Future[Listing]:

@@ -6,10 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from tui_oauth.errors import Fix
 from tui_oauth.health import ending_facts, expiry_words, health_of
@@ -17,6 +14,7 @@ from tui_oauth.model import Entry, Grant
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.rows import status_and_tone
 from tui_oauth.tui.widgets.link_line import address_style
+from tui_oauth.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
     from tui_oauth.services.format import Service
@@ -135,7 +133,7 @@ def _time(label: str, seconds: int, now: int) -> Line:
     return Line(label, f"{when} ({day} UTC)", "$quiet")
 
 
-_BESIDE = 43
+_BESIDE = 42
 _LABEL = 15
 
 
@@ -164,7 +162,7 @@ def lines_content(lines: Sequence[Line], width: int) -> Content:
     return Content.assemble(*parts)
 
 
-class Details(VerticalScroll, can_focus=False):
+class Details(TextPane):
     """A pane with the details of one entry; empty without one."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
@@ -172,23 +170,13 @@ class Details(VerticalScroll, can_focus=False):
         self._title = ""
         self._lines: Sequence[Line] = ()
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-
     def show(self, title: str, lines: Sequence[Line]) -> None:
         if (title, lines) != (self._title, self._lines):
             self._title, self._lines = title, lines
-            self._draw()
+            self.write()
 
     def clear(self) -> None:
         self.show("", ())
 
-    def on_resize(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        width = self.scrollable_content_region.width
-        if width <= 0:
-            return  # not displayed; on_resize comes when it is
-        content = as_content(self._title, self._lines, width) if self._title else Content("")
-        self.query_one(Static).update(content)
+    def content_for(self, width: int) -> Content:
+        return as_content(self._title, self._lines, width) if self._title else Content("")
