@@ -324,3 +324,34 @@ async def test_each_service_asks_for_its_own_variables_and_nothing_is_carried_ov
         await pilot.press("enter", "right", "tab", *"us", "ctrl+s")
         await until(pilot, lambda: at(app, "manage"), "the list")
         assert stage.workspace.vault.find("acme").variables == {"part": "two", "host": "us"}
+
+
+async def test_a_defect_while_it_is_created_leaves_no_screen_without_a_way_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tui_oauth.entries.create_entry", broken)
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: " services" in shown(app), "the services")
+        await pilot.press(*"hubspot", "ctrl+s")
+        await until(pilot, lambda: "a defect of its own" in words(app), "the line")
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "manage"), "the list")
+    assert "ZeroDivisionError" in stage.workspace.places.log.read_text()
+
+
+async def test_a_defect_after_a_job_is_not_kept_secret(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tui_oauth.entries.used_services", broken)
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n")
+        await until(pilot, lambda: "a defect of its own" in words(app), "the line")

@@ -68,8 +68,9 @@ class _Common(Screen[ResultT]):
 
         Another job of the same `group` is cancelled; `stop_job` ends those of the group "job".
 
-        An error that we can explain goes to `failed`, else to the quiet line; a defect goes to
-        the log and the quiet line. Neither ends the app.
+        An error goes to `failed`, else to the quiet line; a defect goes to the log as well, and
+        arrives as an error that says so: what was begun for the job has to be ended in any case.
+        None ends the app.
         """
         return self.run_worker(
             # Not a coroutine yet: a job that is replaced before it began would warn that it never ran.
@@ -102,20 +103,28 @@ class _Common(Screen[ResultT]):
         try:
             value = await work()
         except TuiOauthError as error:
-            busy("")
-            if failed is not None:
-                failed(error)
-            else:
-                self.complain(sentence(error))
+            problem = error
         except Exception as error:
-            busy("")
-            self.complain(self.home.defect(error))
+            problem = TuiOauthError(self.home.defect(error))
         else:
             busy("")
             if done is not None:
-                done(value)
+                self._finish(partial(done, value))
+            return
         finally:
             busy("")
+        if failed is not None:
+            self._finish(partial(failed, problem))
+        else:
+            self.complain(sentence(problem))
+
+    def _finish(self, told: Callable[[], object]) -> None:
+        """Tell how a job ended. Textual would keep a defect there to itself."""
+        try:
+            told()
+        except Exception as error:
+            if self.is_attached:  # what was left meanwhile has nothing to say, and nothing to show
+                self.complain(self.home.defect(error))
 
     def _show_busy(self, words: str) -> None:
         line = self.quiet()
