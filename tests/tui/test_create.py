@@ -47,6 +47,21 @@ async def test_by_keyboard_alone(stage: Stage) -> None:
         assert "◐ Not Configured" in shown(app)
 
 
+async def test_the_cursor_goes_to_the_entry_that_was_made(stage: Stage) -> None:
+    stage.created("aaa")  # sorts before it, and has the cursor
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "aaa" in shown(app), "the list")
+        await pilot.press("n")
+        await until(pilot, lambda: "249 services" in shown(app), "the services")
+        await pilot.press(*"practice", "ctrl+s")
+        await until(pilot, lambda: "enter to configure it" in shown(app), "the list again")
+        await until(pilot, lambda: "2 entries" in shown(app), "the new entry")
+        await pilot.press("enter")
+        await until(pilot, lambda: at(app, "configure"), "Configure OAuth")
+        assert "practice · Practice provider" in shown(app)
+
+
 async def test_by_mouse_alone(stage: Stage) -> None:
     app = stage.app()
     async with app.run_test(size=(100, 30)) as pilot:

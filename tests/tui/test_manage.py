@@ -277,6 +277,22 @@ async def test_the_list_follows_also_when_the_change_was_read_by_something_else(
         await until(pilot, lambda: names(app) == ["alpha", "bravo"], "the new entry")
 
 
+async def test_a_vault_that_is_gone_is_said_in_full_until_it_is_there_again(stage: Stage) -> None:
+    stage.created("first")
+    vault = stage.workspace.places.vault
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: names(app) == ["first"], "the list")
+        away = vault.rename(vault.with_name("away"))
+        await until(pilot, lambda: "is gone" in words(app), "what happened")
+        command = f"cp -p {vault}.bak {vault}"
+        said = "".join(words(app).split())  # long paths are broken over lines
+        assert "".join(command.split()) in said, "half a command would be worse than none"
+        away.rename(vault)
+        await until(pilot, lambda: "is gone" not in words(app), "the words to go")
+        assert names(app) == ["first"]
+
+
 async def test_rename_refuses_a_name_that_is_taken(stage: Stage) -> None:
     stage.created("first")
     stage.created("second")

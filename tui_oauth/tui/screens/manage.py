@@ -15,7 +15,7 @@ from tui_oauth import entries as entry_actions
 from tui_oauth.errors import NotFound, TuiOauthError, UsageProblem, VaultLocked
 from tui_oauth.model import Entry, Grant
 from tui_oauth.text import neutralise
-from tui_oauth.tui.base import in_thread
+from tui_oauth.tui.base import in_thread, sentence
 from tui_oauth.tui.ending_actions import EndingActions
 from tui_oauth.tui.keys import bindings
 from tui_oauth.tui.rows import SORTS, Row, arranged, row_of
@@ -95,6 +95,10 @@ class ManageScreen(EndingActions):
         self._listing: Listing | None = None
         """What the list was read from; None until the vault is open."""
         self._unlocked_until: int | None = None
+        self._select: str | None = None
+        """The entry that the cursor goes to when the list has been read."""
+        self._unread = False
+        """Whether the last reading failed, and the quiet line says why."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Manage OAuth", on_click="screen.vault", levelled=False)
@@ -136,7 +140,9 @@ class ManageScreen(EndingActions):
 
     def reload(self, select: str | None = None) -> None:
         """Read the entries again; the cursor stays, or goes to the entry `select`."""
-        self.job("", self._read, lambda read: self._loaded(read, select), group="load")
+        # Coming back to the list reads it as well, and of two readings the later one counts.
+        self._select = select or self._select
+        self.job("", self._read, self._loaded, self._not_read, group="load")
 
     async def _read(self) -> Listing:
         early, self.home.early = self.home.early, None
@@ -149,9 +155,16 @@ class ManageScreen(EndingActions):
         if made:
             self.open_vault()
 
-    def _loaded(self, read: Listing, select: str | None = None) -> None:
+    def _not_read(self, error: TuiOauthError) -> None:
+        self._unread = True
+        self.complain(sentence(error))
+
+    def _loaded(self, read: Listing) -> None:
         if self.query_one_optional(EntryTable) is None:
             return  # the program ends and has taken the table away already
+        if self._unread:
+            self._unread = False
+            self.complain("")
         if self._listing is None:
             self.set_timer(_LOOK_AFTER_SECONDS, self._look_until)
         else:
@@ -159,6 +172,7 @@ class ManageScreen(EndingActions):
         self._listing = read
         self._entries = {entry.id: entry for entry in read.entries}
         self._show_title()
+        select, self._select = self._select, None
         self._arrange(select)
         if self.current() is None:
             self._show_current()
@@ -237,7 +251,7 @@ class ManageScreen(EndingActions):
         # Not `is_current`: that is true for the screen below another one too, and what changes there
         # has the whole upper one sent again, 8 kB a second.
         on_top = self.app.screen is self
-        if self.home.workspace.vault.changed_on_disk(self._listing):
+        if self._unread or self.home.workspace.vault.changed_on_disk(self._listing):
             self.reload()
         elif self._ticks % _WORDS_EVERY == 0 and not on_top:
             self._show_title()  # the screen above shows the level of protection as well
