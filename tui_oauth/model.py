@@ -207,7 +207,7 @@ def valid_name(name: str) -> str:
         )
     if not is_plain(stripped):
         raise UsageProblem(
-            f"The name {neutralise(stripped, 60)!r} has characters that cannot be shown.",
+            f"The name '{neutralise(stripped, 60)}' has characters that cannot be shown.",
             "Use letters, digits, blanks and punctuation.",
         )
     if stripped.startswith("-"):

@@ -28,7 +28,7 @@ def test_create_says_what_comes_next(shell, workspace, free_port):
     done = shell.run("create", "  my practice ", "--service", "practice", "--set", "port=9000")
     assert done.out == "Created my practice (Practice provider): Not Configured\n"
     assert f"http://127.0.0.1:{free_port}/callback" in done.err
-    assert "tui-oauth guide practice" in done.err
+    assert "The steps there: tui-oauth guide 'my practice'\n" in done.err  # with its own port
     assert "tui-oauth configure 'my practice' --client-id ID" in done.err
     assert shell.run("show", "MY PRACTICE", "--json").json["name"] == "my practice"
 
@@ -39,10 +39,10 @@ def test_create_says_what_comes_next(shell, workspace, free_port):
         (["x", "--service", "intercm"], 3, "Did you mean intercom"),
         (["x", "--service", "../../etc/passwd"], 3, "tui-oauth services"),
         (["practice", "--service", "practice"], 3, "Choose another name"),
-        (["PRACTICE", "--service", "practice"], 3, "Choose another name"),
+        (["PRACTICE", "--service", "practice"], 3, "called practice already. Choose another name"),
         (["", "--service", "practice"], 2, "needs a name"),
         ([" \t ", "--service", "practice"], 2, "needs a name"),
-        (["\x1b]0;title\x07x", "--service", "practice"], 2, "cannot be shown"),
+        (["\x1b]0;title\x07x", "--service", "practice"], 2, r"'\x1b]0;title\x07x' has characters that cannot be shown"),
         (["a\nb", "--service", "practice"], 2, "cannot be shown"),
         (["a\u202eb", "--service", "practice"], 2, "cannot be shown"),
         (["n" * 10_000, "--service", "practice"], 2, "10,000 characters; 100 is the most"),

@@ -79,6 +79,7 @@ def test_rule_111_what_is_not_a_file_of_ones_own_is_left_alone(shell, authorized
         "write", "practice", str(tmp_path / "none" / hostile_path("file")[:60]), code=8
     )
     assert done.err.rstrip("\n").isprintable()
+    assert "make its folder first" in done.err
     assert target.read_text() == "mine"
     assert list(loose.iterdir()) == []
 

@@ -303,6 +303,9 @@ async def test_the_qr_code_names_the_size_it_needs_or_is_shown(stage: Stage) -> 
         await pilot.resize_terminal(200, 60)
         await pilot.press("ctrl+r")
         await until(pilot, lambda: "█▀▀▀▀▀█" in shown(app), "the code")
+        await pilot.press("ctrl+x")
+        await until(pilot, lambda: "was cancelled" in words(app), "the end")
+        assert "For a phone" not in words(app)
 
 
 async def test_the_ssh_line_is_shown_over_ssh_and_on_request_elsewhere(home: Path) -> None:

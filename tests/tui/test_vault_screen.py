@@ -577,7 +577,7 @@ async def test_a_file_that_is_no_bundle_is_said_to_be_none(stage: Stage, home: P
         await until(pilot, lambda: "There is no file" in words(app), "the words")
         app.screen.query_one(Input).value = str(home / "text")
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: "damaged" in words(app), "the words")
+        await until(pilot, lambda: "neither a bundle nor" in words(app), "the words")
 
 
 # ---- nothing blocks, everything in reach

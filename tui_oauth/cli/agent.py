@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context
-from tui_oauth.errors import NotFound, StorageFailed, UsageProblem
+from tui_oauth.errors import NotFound, UsageProblem
 
 _VARIABLES = ("TUI_OAUTH_VAULT", "TUI_OAUTH_KEY_FILE", "TUI_OAUTH_CONFIG")
 
@@ -138,7 +138,9 @@ def install(context: Context) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     except OSError as error:
-        raise StorageFailed(f"{path} cannot be written: {error.strerror}.") from error
+        from tui_oauth.vault.files import failed
+
+        raise failed(f"write {path}", error) from error
     output.result(f"Wrote {path}")
     output.note(
         f"Enable it: systemctl --user daemon-reload && systemctl --user enable --now {UNIT}"

@@ -71,8 +71,8 @@ def _show(context: Context) -> int:
     if context.args.json:
         output.as_json(_public(found))
         return 0
-    output.facts([(fact.label, fact.value) for fact in found.facts])
-    output.facts([("Scopes on offer", " ".join(found.scopes))])
+    facts = [(fact.label, fact.value) for fact in found.facts]
+    output.facts([*facts, ("Scopes on offer", " ".join(found.scopes))])
     _warn(found.warnings)
     output.note("Make an entry of it: tui-oauth create NAME --discover URL")
     return 0

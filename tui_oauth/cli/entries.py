@@ -50,7 +50,7 @@ def create(context: Context) -> int:
         output.note("It gets its tokens without a person (client credentials): no Callback URL.")
     else:
         output.note(f"Callback URL to register there: {entries.callback_url(workspace, entry)}")
-    output.note(f"The steps there: tui-oauth guide {entry.service}")
+    output.note(f"The steps there: tui-oauth guide {word}")
     output.note(f"Then: tui-oauth configure {word} --client-id ID --client-secret-stdin < FILE")
     return 0
 

@@ -130,7 +130,7 @@ def write(folder: Path, name: str, text: str) -> None:
             temporary.unlink(missing_ok=True)
         raise StorageFailed(
             f"The service file could not be written to {neutralise(folder)}: {error.strerror}.",
-            "Nothing was changed.",
+            "Nothing was changed. Make room or mend the folder, then add it again.",
         ) from error
 
 

@@ -114,6 +114,11 @@ def read_bundle(path: Path) -> Bundle:
         raise files.failed(f"read the bundle {path}", error) from error
     finally:
         files.close(descriptor)
+    if not container.looks_like_one(data):
+        raise UsageProblem(
+            f"{neutralise(path)} is neither a bundle nor a copy of this vault.",
+            "Name a file that tui-oauth export wrote.",
+        )
     return Bundle(path, data, container.parse_header(data, path))
 
 

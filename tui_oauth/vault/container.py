@@ -65,6 +65,11 @@ def damaged(path: Path, why: str) -> VaultDamaged:
     )
 
 
+def looks_like_one(data: bytes) -> bool:
+    """Whether `data` may be a vault or a bundle, whole or damaged, and not something else."""
+    return _START in data or _MAC_START in data
+
+
 def parse_header(data: bytes, path: Path) -> Header:
     """The header at the beginning of `data`, checked for shape; VaultDamaged otherwise."""
     if not data:

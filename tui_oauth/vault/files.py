@@ -275,8 +275,9 @@ def failed(doing: str, error: OSError, consequence: str = "") -> StorageFailed:
     advice = {
         errno.ENOSPC: "The disk is full: make room and try again.",
         errno.EDQUOT: "Your quota on this disk is used up: make room and try again.",
-        errno.EROFS: "The file system is mounted read-only.",
-        errno.EACCES: "You have no permission there.",
+        errno.EROFS: "Have it mounted for writing, or name a place that can be written.",
+        errno.EACCES: "You have no permission there: name a place of your own.",
+        errno.ENOENT: "Check the path, and make its folder first.",
         errno.ENOLCK: "This file system cannot lock files; put the vault on one that can.",
     }.get(error.errno or 0, "")
     reason = os.strerror(error.errno) if error.errno else type(error).__name__

@@ -488,9 +488,11 @@ class Vault:
 
     def _check_free(self, name: str, named: Callable[[str], Record | None] | None = None) -> None:
         """AlreadyExists where `named` finds an entry of this name; else one is looked for on disk."""
-        if self._named(name, named) is not None:
+        found = self._named(name, named)
+        if found is not None:
+            held = self._open(found).name  # case does not tell names apart
             raise AlreadyExists(
-                f"There is an entry called {neutralise(name)} already.", "Choose another name."
+                f"There is an entry called {neutralise(held)} already.", "Choose another name."
             )
 
     def _free_number(self) -> int:

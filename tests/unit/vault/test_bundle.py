@@ -94,7 +94,7 @@ def test_what_is_no_bundle_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="regular"):
         bundle.read_bundle(tmp_path)
     (tmp_path / "text").write_text("hello")
-    with pytest.raises(VaultDamaged, match="does not begin like"):
+    with pytest.raises(UsageProblem, match="neither a bundle nor a copy"):
         bundle.read_bundle(tmp_path / "text")
 
 

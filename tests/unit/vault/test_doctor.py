@@ -54,6 +54,15 @@ def test_a_healthy_vault_is_clean(full: Vault, home: Path) -> None:
     assert len(report.checked) == 14
 
 
+def test_the_day_copy_of_a_change_that_failed_is_no_finding(
+    full: Vault, home: Path, spots: Places
+) -> None:
+    (day,) = spots.vault.parent.glob("vault.json.2*.bak")
+    day.unlink()
+    os.link(spots.vault, day)  # as a full disk leaves it: the copy is kept, the change is not
+    assert found(home) == {}
+
+
 def test_no_vault_and_a_vault_that_went(full: Vault, home: Path, spots: Places) -> None:
     spots.vault.unlink()
     (one,) = look(home).findings

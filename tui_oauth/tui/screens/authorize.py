@@ -253,6 +253,7 @@ class AuthorizeScreen(LinkActions):
         if not self.has_class("-ended"):
             self.set_class(True, "-ended")
             self.set_class(False, "-qr")
+            self.query_one(QuietLine).forget()  # what it says of the link is true no longer
             self.query_one(KeyBar).refresh()
             outcome.focus_remedy(signin)
 

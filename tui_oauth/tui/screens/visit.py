@@ -28,6 +28,7 @@ from tui_oauth.tui.widgets.url_panel import UrlPanel
 from tui_oauth.visiting import Visit
 
 _NOT_ALWAYS = {"open_link", "copy_text", "bare"}
+_WHERE_FROM = "On the other machine: ^b at the link, or tui-oauth authorize NAME --remote"
 _WAITING = "#visit-facts, #visit-warning, #visit-buttons, #paste-row"
 
 
@@ -58,7 +59,7 @@ class VisitScreen(AppScreen[None]):
             with Horizontal(classes="buttons", id="answer-buttons"):
                 yield Button("Copy answer", id="copy-answer")
                 yield Button("Plain text", id="bare")
-        yield QuietLine()
+        yield QuietLine(_WHERE_FROM)
         yield KeyBar("visit")
 
     def on_mount(self) -> None:
@@ -100,6 +101,7 @@ class VisitScreen(AppScreen[None]):
             self.complain(sentence(error))
             return
         self.complain("")
+        self.query_one(QuietLine).rest("")
         self._visit = visit
         visit.on_change = self._listening
         self.query_one("#visit-facts", Facts).show(visit.facts)

@@ -7,10 +7,11 @@ import fcntl
 import os
 import stat
 import time
+from functools import partial
 from pathlib import Path
 
 from tui_oauth.paths import Places
-from tui_oauth.vault import container, upkeep
+from tui_oauth.vault import backups, container, upkeep
 from tui_oauth.vault.health.findings import Report
 from tui_oauth.vault.storage import lock_path
 
@@ -64,13 +65,22 @@ def check_vault_file(report: Report, path: Path) -> bool:
     report.done("the vault file: type, owner, mode, links")
     if status is None:
         return False
-    if status.st_nlink > 1:
+    # A change that failed (a full disk) leaves the day's copy as a second name, until the next one.
+    others = status.st_nlink - 1 - sum(map(partial(_is_same, status), backups.all_copies(path)))
+    if others > 0:
         report.warn(
             "vault-hard-links",
             f"The vault {path} has {status.st_nlink} names (hard links).",
             f"Make it a file of its own: cp -p {path} {path}.new && mv {path}.new {path}",
         )
     return True
+
+
+def _is_same(status: os.stat_result, path: Path) -> bool:
+    try:
+        return os.path.samestat(status, path.lstat())
+    except OSError:
+        return False
 
 
 def check_folders(report: Report, places: Places) -> None:
