@@ -85,7 +85,7 @@ def shown(app: App[Any]) -> str:
 
 def words(app: App[Any]) -> str:
     """As `shown`, as one line without frames, for sentences that wrap."""
-    return " ".join(re.sub("[│┃─╭╮╰╯]", " ", shown(app)).split())
+    return " ".join(re.sub("[│─╭╮╰╯]", " ", shown(app)).split())
 
 
 def at(app: App[Any], group: str) -> bool:

@@ -34,7 +34,7 @@ class Lines(TextPane):
 class Host(App[None]):
     CSS = """
     Lines { height: 10; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 0; }
-    Lines > .drawn-lines--bar { color: red; }
+    Lines > .drawn-lines--bar { color: red; text-style: reverse; }
     """
 
     def __init__(self, count: int) -> None:
@@ -53,8 +53,11 @@ async def test_only_a_text_that_is_longer_than_the_pane_gets_a_bar() -> None:
     async with Host(10).run_test(size=(40, 12)) as pilot:
         assert [row.rstrip() for row in rows(pilot)] == [f"line {n} of 40" for n in range(10)]
     async with Host(11).run_test(size=(40, 12)) as pilot:
-        assert rows(pilot)[0] == f"{'line 0 of 38':<39}┃", "room for the bar and a gap"
-        assert rows(pilot)[9] == f"{'line 9 of 38':<40}"
+        assert rows(pilot)[0].rstrip() == "line 0 of 38", "room for the bar and a gap"
+        strips = pilot.app.screen._compositor.render_strips()
+        last = [list(strip)[-1] for strip in strips[:10]]
+        thumb = [bool(cell.style and cell.style.reverse) for cell in last]
+        assert thumb == [True] * 9 + [False], "reversed: seen without colour"
 
 
 async def test_the_bar_is_dragged_and_the_wheel_turns() -> None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui_oauth import audit
@@ -18,9 +18,10 @@ from tui_oauth.audit import Taken
 from tui_oauth.text import neutralise, relative, rfc3339
 from tui_oauth.tui.base import AppScreen, in_thread
 from tui_oauth.tui.keys import bindings
-from tui_oauth.tui.widgets.details import Line, lines_content
+from tui_oauth.tui.widgets.details import Line
 from tui_oauth.tui.widgets.empty_state import EmptyState
 from tui_oauth.tui.widgets.key_bar import KeyBar
+from tui_oauth.tui.widgets.lines_panel import LinesPanel
 from tui_oauth.tui.widgets.quiet_line import QuietLine
 from tui_oauth.tui.widgets.title_bar import TitleBar
 from tui_oauth.tui.words import programs_words
@@ -67,8 +68,7 @@ class AuditScreen(AppScreen[None]):
         yield TitleBar("Audit")
         with Container(id="audit"):
             yield OptionList(id="takings", classes="field", markup=False)
-            with VerticalScroll(id="taking", classes="field"):
-                yield Static(markup=False)
+            yield LinesPanel(id="taking")
         yield EmptyState(id="empty")
         yield QuietLine()
         yield KeyBar("audit")
@@ -171,14 +171,11 @@ class AuditScreen(AppScreen[None]):
     @on(OptionList.OptionHighlighted)
     def _draw_chosen(self) -> None:
         one = self._chosen()
-        pane = self.query_one("#taking", VerticalScroll)
         if one is None:
             return
-        title = f"{self._called(one.entry_id)} · {one.way}"
-        pane.border_title = Content(title)
+        pane = self.query_one(LinesPanel)
+        pane.show(f"{self._called(one.entry_id)} · {one.way}", self._lines(one))
         pane.border_subtitle = rfc3339(one.at)
-        width = pane.scrollable_content_region.width
-        pane.query_one(Static).update(lines_content(self._lines(one), width))
         self.query_one(KeyBar).refresh()
 
     def _lines(self, one: Taken) -> list[Line]:

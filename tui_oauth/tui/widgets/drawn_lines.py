@@ -18,10 +18,6 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-_THUMB = "┃"
-"""A letter and no background: there are terminals without colour."""
-
-
 class DrawnLines(ScrollView, can_focus=False):
     """A subclass tells how many lines there are, what decides the look of one, and draws it.
 
@@ -81,7 +77,7 @@ class DrawnLines(ScrollView, can_focus=False):
         if not bar:
             return strip
         if y in _thumb(top, height, self.count):
-            edge = Segment(_THUMB, self.kept_style("drawn-lines--bar"))
+            edge = Segment(" ", self.kept_style("drawn-lines--bar"))
         else:
             edge = Segment(" ", base)
         return Strip([*strip, edge], width + bar)
