@@ -18,6 +18,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+
 class DrawnLines(ScrollView, can_focus=False):
     """A subclass tells how many lines there are, what decides the look of one, and draws it.
 
