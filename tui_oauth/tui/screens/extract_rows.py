@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import DataTable
 
 from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread
@@ -85,9 +84,9 @@ class RowsScreen(AppScreen[None]):
         table.focus()
         self._show_row()
 
-    @on(DataTable.RowHighlighted)
+    @on(RowsTable.Moved)
     def _show_row(self) -> None:
-        at = self.query_one(RowsTable).cursor_row
+        at = self.query_one(RowsTable).cursor
         if at < len(self._rows):
             row = self._rows[at]
             lines = [

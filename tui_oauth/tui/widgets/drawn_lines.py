@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -26,6 +27,9 @@ class DrawnLines(ScrollView, can_focus=False):
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"drawn-lines--bar"}
+
+    # Its own height does not follow from the lines, so no other widget has to be laid out anew.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -54,6 +58,16 @@ class DrawnLines(ScrollView, can_focus=False):
         """The cells that are kept for the bar: one or none."""
         return 1
 
+    @property
+    def head(self) -> int:
+        """How many of the first lines stay at the top while others scroll."""
+        return 0
+
+    @property
+    def foot(self) -> int:
+        """How many of the last lines stay at the bottom."""
+        return 0
+
     # ---- drawing
 
     def redraw(self) -> None:
@@ -61,10 +75,10 @@ class DrawnLines(ScrollView, can_focus=False):
         count = self.count
         if count != self.virtual_size.height:
             self.virtual_size = Size(0, count)
-        (width, height), top = self.size, self.scroll_offset.y
-        thumb = _thumb(top, height, count)
+        width, thumb = self.size.width, self._thumb()
         lines = [
-            (self.look(top + y) if top + y < count else None, y in thumb) for y in range(height)
+            (None if place is None else self.look(place), y in thumb)
+            for y, place in enumerate(self._places())
         ]
         changed = [y for y, (old, new) in enumerate(zip_longest(self._drawn, lines)) if old != new]
         self._drawn = lines
@@ -72,16 +86,34 @@ class DrawnLines(ScrollView, can_focus=False):
             self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
-        (whole, height), top, bar = self.size, self.scroll_offset.y, self.bar_width
-        width, base = max(0, whole - bar), self.kept_style("")
-        strip = self.draw(top + y, width) if top + y < self.count else Strip.blank(width, base)
+        place, bar = self.place_at(y), self.bar_width
+        width, base = max(0, self.size.width - bar), self.kept_style("")
+        strip = Strip.blank(width, base) if place is None else self.draw(place, width)
         if not bar:
             return strip
-        if y in _thumb(top, height, self.count):
+        if y in self._thumb():
             edge = Segment(" ", self.kept_style("drawn-lines--bar"))
         else:
             edge = Segment(" ", base)
         return Strip([*strip, edge], width + bar)
+
+    def place_at(self, y: int) -> int | None:
+        """Which line is at `y` in sight."""
+        places = self._places()
+        return places[y] if 0 <= y < len(places) else None
+
+    def _places(self) -> list[int | None]:
+        """Which lines are in sight, from the first row of cells to the last."""
+        height, count, head, foot = self.size.height, self.count, self.head, self.foot
+        first, end = head + self.scroll_offset.y, count - foot
+        scrolling = max(0, height - head - foot)
+        places: list[int | None] = [
+            *range(head),
+            *range(first, min(end, first + scrolling)),
+            *[None] * (first + scrolling - max(first, end)),
+            *range(end, count),
+        ]
+        return places[:height]
 
     def kept_style(self, name: str) -> Style:
         """The style of the widget itself, or of a component over it.
@@ -90,9 +122,8 @@ class DrawnLines(ScrollView, can_focus=False):
         """
         found = self._kept_styles.get(name)
         if found is None:
-            found = self.rich_style
-            if name:
-                found += self.get_component_rich_style(name, partial=True)
+            # Not a partial one: that leaves out how far a background lets the widget's own through.
+            found = self.get_component_rich_style(name) if name else self.rich_style
             self._kept_styles[name] = found
         return found
 
@@ -105,11 +136,16 @@ class DrawnLines(ScrollView, can_focus=False):
 
     def reveal(self, place: int) -> None:
         """Scroll as far as is needed to have the line at `place` in sight."""
-        top, height = self.scroll_offset.y, max(1, self.size.height)
+        place, top, height = place - self.head, self.scroll_offset.y, max(1, self.scrolling)
         if place < top:
             self.scroll_to(y=place, animate=False, immediate=True)
         elif place >= top + height:
             self.scroll_to(y=place - height + 1, animate=False, immediate=True)
+
+    @property
+    def scrolling(self) -> int:
+        """How many lines in sight scroll."""
+        return self.size.height - self.head - self.foot
 
     def on_bar(self, x: int) -> bool:
         """Whether the bar is there to be dragged, at this column."""
@@ -132,19 +168,19 @@ class DrawnLines(ScrollView, can_focus=False):
 
     def _drag_to(self, y: int) -> None:
         """Scroll so far that the middle of the bar is at `y`."""
-        height, rest = self.size.height, self.count - self.size.height
-        length = _bar_length(height, self.count)
-        top = y - (length - 1) / 2
+        height, rest = self.scrolling, self.count - self.size.height
+        length = _bar_length(height, height + rest)
+        top = y - self.head - (length - 1) / 2
         self.scroll_to(y=rest * top / max(1, height - length), animate=False)
 
-
-def _thumb(top: int, height: int, count: int) -> range:
-    """The lines in sight beside which the scrollbar's thumb is, where `top` is the first of them."""
-    if count <= height:
-        return range(0)
-    length = _bar_length(height, count)
-    first = round((height - length) * top / (count - height))
-    return range(first, first + length)
+    def _thumb(self) -> range:
+        """The lines in sight beside which the scrollbar's thumb is."""
+        height, rest = self.scrolling, self.count - self.size.height
+        if rest <= 0 or height <= 0:
+            return range(0)
+        length = _bar_length(height, height + rest)
+        first = self.head + round((height - length) * self.scroll_offset.y / rest)
+        return range(first, first + length)
 
 
 def _bar_length(height: int, count: int) -> int:

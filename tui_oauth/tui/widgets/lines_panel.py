@@ -23,8 +23,8 @@ class LinesPanel(TextPane, can_focus=True):
         self._lines = tuple(lines)
         self.border_title = Content(title)
         self.set_class(refused, "-invalid")
+        self.scroll_to(y=0, animate=False, immediate=True)
         self.write()
-        self.scroll_home(animate=False)
 
     def content_for(self, width: int) -> Content:
         return lines_content(self._lines, width)

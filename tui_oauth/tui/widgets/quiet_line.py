@@ -74,6 +74,19 @@ class QuietLine(Static):
             return
         self.set_class(bool(self._error), "-error")
         words = f"✕ {self._error}" if self._error else self._busy or self._said or self._resting
-        if words != self._shown:  # or the whole screen would be laid out anew
+        if words != self._shown:
             self._shown = words
-            self.update(Content(neutralise(words, _MAX_WORDS)))
+            content = Content(neutralise(words, _MAX_WORDS))
+            # Only where it must be is the whole screen laid out anew: that costs more than all the rest.
+            self.update(content, layout=not self._fits(content))
+
+    def _fits(self, content: Content) -> bool:
+        """Whether `content` takes exactly the lines that this widget has."""
+        width, height = self.size
+        least, most = self.styles.min_height, self.styles.max_height
+        wanted = content.get_height({}, width) if width else 0
+        if least is not None:
+            wanted = max(wanted, least.cells or 0)
+        if most is not None:
+            wanted = min(wanted, most.cells or wanted)
+        return 0 < wanted == height

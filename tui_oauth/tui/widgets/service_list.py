@@ -102,13 +102,13 @@ class ServiceList(DrawnLines):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         away = self.dragging or self.on_bar(event.x)
-        self.hovered = None if away else self._place_at(event.y)
+        self.hovered = None if away else self.place_at(event.y)
 
     def on_leave(self) -> None:
         self.hovered = None
 
     def on_click(self, event: events.Click) -> None:
-        place = None if self.on_bar(event.x) else self._place_at(event.y)
+        place = None if self.on_bar(event.x) else self.place_at(event.y)
         if place is not None:
             self.highlighted = place
             self.post_message(self.Clicked(place))
@@ -139,7 +139,3 @@ class ServiceList(DrawnLines):
         if state == "cursor":
             return style, style  # quiet words would be too faint on its background
         return style, self.kept_style("service-list--quiet") + Style(bgcolor=style.bgcolor)
-
-    def _place_at(self, y: int) -> int | None:
-        place = y + self.scroll_offset.y
-        return place if 0 <= place < len(self._lines) else None

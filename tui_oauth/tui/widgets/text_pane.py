@@ -11,6 +11,9 @@ from textual.visual import Visual
 
 from tui_oauth.tui.widgets.drawn_lines import DrawnLines
 
+_FEW = 3
+"""Two cells more may save a text so many lines."""
+
 
 class TextPane(DrawnLines):
     """Shows what a subclass gives as `content_for`, anew after each `write`."""
@@ -19,6 +22,7 @@ class TextPane(DrawnLines):
         super().__init__(id=id)
         self._content = Content("")
         self._strips: list[Strip] = []
+        self._written_in: tuple[object, ...] = ()
 
     def content_for(self, width: int) -> Content:
         """The text, made for so many cells."""
@@ -29,9 +33,16 @@ class TextPane(DrawnLines):
         width, height = self.size
         if width <= 0:
             return  # not displayed; on_resize comes when it is
+        self._written_in = self._style_of_now()
+        narrow = width - 2  # room for the bar, only where there is one, and a gap
+        if len(self._strips) > height:  # as the last text: most often this saves folding twice
+            self._fold(narrow)
+            if len(self._strips) > height + _FEW:
+                self.redraw()
+                return
         self._fold(width)
         if len(self._strips) > height:
-            self._fold(width - 2)  # room for the bar, only then, and a gap
+            self._fold(narrow)
         self.redraw()
 
     def _fold(self, width: int) -> None:
@@ -45,8 +56,12 @@ class TextPane(DrawnLines):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self.is_mounted:
+        if self.is_mounted and self._style_of_now() != self._written_in:
             self.call_later(self.write)
+
+    def _style_of_now(self) -> tuple[object, ...]:
+        """What decides the look of the text, which is folded with its colours."""
+        return self.visual_style, self.app.theme
 
     # ---- drawing
 
