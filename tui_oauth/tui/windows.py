@@ -164,10 +164,10 @@ class Windows(App[int]):
     def open_details(
         self, name: str, lines: Sequence[Line], done: Callable[[str | None], None] | None = None
     ) -> None:
-        """The details of an entry, where there is no room for the pane; `done` gets what comes next."""
+        """Details, where there is no room for the pane; of an entry `done` gets what comes next."""
         from tui_oauth.tui.screens.details import DetailsScreen
 
-        self.push_screen(DetailsScreen(name, lines), done)
+        self.push_screen(DetailsScreen(name, lines, of_entry=done is not None), done)
 
     def open_vault_window(self) -> None:
         """The vault as a whole."""

@@ -1,4 +1,4 @@
-"""The details of an entry over the list, where there is no room for the pane."""
+"""The details of an entry or a service over its list, where there is no room for the pane."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from tui_oauth.tui.widgets.details import Details, Line
 
 
 class DetailsScreen(AppDialog[str]):
-    """Scrolls with the arrows; i, esc or enter closes it. Dismissed with the action that comes next."""
+    """Scrolls with the arrows; i, esc or enter closes it.
+
+    Those of an entry are dismissed with the action that comes next; a service has none.
+    """
 
     BINDINGS = [  # noqa: RUF012 - Textual's declaration
         Binding("i,escape,enter,q", "close", "Close"),
@@ -26,20 +29,23 @@ class DetailsScreen(AppDialog[str]):
         Binding("up,k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, name: str, lines: Sequence[Line]) -> None:
+    def __init__(self, name: str, lines: Sequence[Line], *, of_entry: bool) -> None:
         super().__init__()
         self._name_shown = neutralise(name)
         self._lines = lines
+        self._of_entry = of_entry
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog details-dialog") as dialog:
             dialog.border_title = "Details"
-            dialog.border_subtitle = "w: Who took it · p: Programs and dates · esc: Close"
+            steps = "w: Who took it · p: Programs and dates · " if self._of_entry else ""
+            dialog.border_subtitle = f"{steps}esc: Close"
             yield Details()
             with Horizontal(classes="buttons"):
                 yield Button("Close", id="close")
-                yield Button("Who took it", id="audit")
-                yield Button("Programs and dates", id="marks")
+                if self._of_entry:
+                    yield Button("Who took it", id="audit")
+                    yield Button("Programs and dates", id="marks")
 
     def on_mount(self) -> None:
         self.query_one(Details).show(self._name_shown, self._lines)
@@ -53,6 +59,9 @@ class DetailsScreen(AppDialog[str]):
 
     def action_next(self, action: str) -> None:
         self.dismiss(action)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "next" or self._of_entry
 
     @on(Button.Pressed, "#close")
     def action_close(self) -> None:
