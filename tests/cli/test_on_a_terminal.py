@@ -69,7 +69,7 @@ def test_interrupting_a_question_is_130(shell):
         terminal.type("\x03")
         seen = terminal.end(130)
         assert terminal.echoes
-    assert "Interrupted" in seen
+    assert "\ntui-oauth: Interrupted." in seen
 
 
 def test_a_paste_on_the_terminal(shell, configured, browser):

@@ -164,7 +164,7 @@ async def test_rule_97_k_says_whether_the_token_is_active_and_which_key_helps(st
         await until(pilot, lambda: names(app), "the entries")
         await pilot.press("k")
         await until(pilot, lambda: "active; ends in" in words(app), "what the provider says")
-        assert f"says the token is {entry.account}'s" in words(app)
+        assert f"says the token belongs to {entry.account}" in words(app)
         held = stage.workspace.vault.secrets(entry)
         store = stage.provider.application.store
         store.revoke(store.app_of_client(held.client_id), held.tokens.access_token.reveal())

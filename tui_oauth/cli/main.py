@@ -50,6 +50,9 @@ def main(argv: Sequence[str]) -> int:
     except SystemExit as done:  # --help and --version have printed and are done
         return _printed(done.code if isinstance(done.code, int) else 0)
     except KeyboardInterrupt:
+        # The terminal has echoed the key, or a question stands there: the words get a line of their own.
+        if sys.stderr is not None and sys.stderr.isatty():
+            output.note()
         output.note("tui-oauth: Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
