@@ -179,7 +179,14 @@ def declared_service(workspace: Workspace, entry: Entry) -> Service:
         from tui_oauth.services.pinned import unpin
 
         return unpin(entry.pinned)
-    return workspace.catalogue.get(entry.service)
+    try:
+        return workspace.catalogue.get(entry.service)
+    except NotFound as error:
+        raise NotFound(
+            f"The service of {neutralise(entry.name)} is gone: no file declares "
+            f"'{neutralise(entry.service)}' any more.",
+            "Add it again: tui-oauth service add FILE.toml",
+        ) from error
 
 
 def entry_service(workspace: Workspace, entry: Entry) -> Service:

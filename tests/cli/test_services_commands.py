@@ -48,6 +48,7 @@ def test_service_show(shell):
     text = shell.run("service", "show", "intercom").out
     assert "https://api.intercom.io/auth/eagle/token" in text
     assert "Did you mean" in shell.run("service", "show", "intercon", code=3).err
+    assert "Did you mean" not in shell.run("service", "show", "acme", code=3).err
 
 
 def test_service_check_and_add(shell, workspace, tmp_path):
@@ -61,6 +62,17 @@ def test_service_check_and_add(shell, workspace, tmp_path):
     assert shown["token_url"] == "https://auth.example/token"
     assert shell.run("services", "my-service", "--json").json[0]["own"] is True
     shell.run("create", "x", "--service", "my-service")
+
+
+def test_an_entry_whose_service_went_says_how_to_get_it_back(shell, workspace, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(OWN.format(id="acme"))
+    shell.run("service", "add", str(file))
+    shell.run("create", "mine", "--service", "acme")
+    workspace.places.own_services.joinpath("acme.toml").unlink()
+    for command in (("configure", "--client-id", "x"), ("callback-url",), ("guide",)):
+        done = shell.run(command[0], "mine", *command[1:], code=3)
+        assert "no file declares 'acme' any more. Add it again: tui-oauth service add" in done.err
 
 
 def test_an_own_service_that_replaces_a_built_in_one_says_so(shell, tmp_path):

@@ -163,7 +163,9 @@ class Catalogue:
         from difflib import get_close_matches  # only a misspelt name pays for it
 
         wanted = service_id.strip().lower()
-        names = [service.id for service in self.search(wanted)][:3] if wanted else []
+        found = self.search(wanted) if wanted else []
+        # The search takes letters far apart as well: what it finds for acme nobody means.
+        names = [one.id for one in found if wanted in one.id or wanted in one.name.lower()][:3]
         names = names or get_close_matches(wanted, [service.id for service in self.all()], n=3)
         advice = "The list of all: tui-oauth services"
         if names:
