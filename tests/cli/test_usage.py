@@ -12,10 +12,10 @@ import pytest
 from cli_tools import COMMAND, SECONDS
 
 from tui_oauth.cli import main as cli_main
-from tui_oauth.cli.commands import COMMANDS
+from tui_oauth.cli.commands import COMMANDS, GROUPS
 
 
-@pytest.mark.parametrize("command", [c.name for c in COMMANDS])
+@pytest.mark.parametrize("command", [*GROUPS, *(c.name for c in COMMANDS)])
 def test_every_command_has_help_with_an_example(command, capsys):
     assert cli_main.main([*command.split(), "--help"]) == 0
     shown = capsys.readouterr()

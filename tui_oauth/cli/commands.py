@@ -367,9 +367,17 @@ COMMANDS = (
 
 # Words that need another one: who answers when it is missing, and the help.
 GROUPS = {
-    "service": ("services:group", "add, show or check service files"),
-    "vault": ("vault:group", "the vault's keys and copies"),
-    "vault key": ("keys:group", "list, add or remove the keys that open the vault"),
+    "service": (
+        "services:group",
+        "add, show or check service files",
+        "tui-oauth service show intercom",
+    ),
+    "vault": ("vault:group", "the vault's keys and copies", "tui-oauth vault backup"),
+    "vault key": (
+        "keys:group",
+        "list, add or remove the keys that open the vault",
+        "tui-oauth vault key list",
+    ),
 }
 
 # Commands that run alone and have others below them. They stand before those in COMMANDS.

@@ -88,8 +88,8 @@ def _group(groups: _Groups, path: str) -> argparse._SubParsersAction[_Parser]:
     """The commands below a word that needs another one (`service`), or below two (`vault key`)."""
     if path not in groups:
         above, _, name = path.rpartition(" ")
-        handler, summary = GROUPS[path]
-        parser = _Parser.below(_group(groups, above), name, summary)
+        handler, summary, example = GROUPS[path]
+        parser = _Parser.below(_group(groups, above), name, summary, example)
         parser.set_defaults(handler=handler, path=path)
         groups[path] = _below(parser, path)
     return groups[path]

@@ -92,7 +92,9 @@ def check_words(checked: Checked, now: int) -> str:
     said = []
     if checked.whose:
         detail = checked.account.detail if checked.account is not None else ""
-        said.append(f"{name} says the token belongs to {checked.whose}{f', {detail}' if detail else ''}.")
+        said.append(
+            f"{name} says the token belongs to {checked.whose}{f', {detail}' if detail else ''}."
+        )
     if checked.token is not None:
         said.append(f"{'' if said else f'{name} says: '}{activity(checked.token, now)}.")
     if checked.note:
