@@ -125,7 +125,7 @@ async def test_errors_stand_beside_their_fields(stage: Stage) -> None:
         await until(pilot, lambda: app.focused is not name, "the refused variable")
         assert len(stage.workspace.vault.entries()) == 1
         await pilot.press("ctrl+u", *"acme", "enter", "ctrl+u", *"Taken", "enter")
-        await until(pilot, lambda: "called Taken already" in words(app), "the taken name")
+        await until(pilot, lambda: "called taken already" in words(app), "the taken name")
         await pilot.press("ctrl+u", "enter")
         await until(pilot, lambda: "An entry needs a name." in words(app), "the empty name")
         await pilot.press(*"support", "enter")
