@@ -306,7 +306,7 @@ async def test_names_are_checked_beside_their_field(stage: Stage, site: Site) ->
         await pilot.press(*issuer, "enter")
         await found(pilot, app)
         await pilot.press("ctrl+u", *"Taken", "enter")
-        await until(pilot, lambda: "called Taken already" in words(app), "the taken name")
+        await until(pilot, lambda: "called taken already" in words(app), "the taken name")
         await pilot.press("ctrl+u", "enter")
         await until(pilot, lambda: "An entry needs a name." in words(app), "the empty name")
         app.screen.query_one("#scopes", CleanInput).value = 'bad"scope'
