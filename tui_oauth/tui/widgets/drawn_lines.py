@@ -12,15 +12,15 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui_oauth.tui.widgets.kept_styles import KeptStyles
 
-class DrawnLines(ScrollView, can_focus=False):
+
+class DrawnLines(KeptStyles, can_focus=False):
     """A subclass tells how many lines there are, what decides the look of one, and draws it.
 
     It calls `redraw` after each change of any of them.
@@ -36,7 +36,6 @@ class DrawnLines(ScrollView, can_focus=False):
         self.dragging = False
         """Whether the bar is being dragged."""
         self._drawn: list[tuple[Hashable, bool]] = []
-        self._kept_styles: dict[str, Style] = {}
 
     # ---- what subclasses tell
 
@@ -87,7 +86,7 @@ class DrawnLines(ScrollView, can_focus=False):
 
     def render_line(self, y: int) -> Strip:
         place, bar = self.place_at(y), self.bar_width
-        width, base = max(0, self.size.width - bar), self.kept_style("")
+        width, base = max(0, self.size.width - bar), self.kept_style()
         strip = Strip.blank(width, base) if place is None else self.draw(place, width)
         if not bar:
             return strip
@@ -114,23 +113,6 @@ class DrawnLines(ScrollView, can_focus=False):
             *range(end, count),
         ]
         return places[:height]
-
-    def kept_style(self, name: str) -> Style:
-        """The style of the widget itself, or of a component over it.
-
-        Kept, because Textual puts it together from all that the widget is in, at each question.
-        """
-        found = self._kept_styles.get(name)
-        if found is None:
-            # Not a partial one: that leaves out how far a background lets the widget's own through.
-            found = self.get_component_rich_style(name) if name else self.rich_style
-            self._kept_styles[name] = found
-        return found
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._kept_styles.clear()
-        self.refresh()
 
     # ---- scrolling
 

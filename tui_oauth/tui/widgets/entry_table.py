@@ -18,10 +18,10 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui_oauth.tui.rows import Row
+from tui_oauth.tui.widgets.kept_styles import KeptStyles
 
 _GAP = 2
 _MARK = "▌ "
@@ -80,7 +80,7 @@ def column_widths(rows: Sequence[Row], room: int) -> dict[str, int]:
     return wanted
 
 
-class EntryTable(ScrollView, can_focus=True):
+class EntryTable(KeptStyles, can_focus=True):
     """Rows with a cursor. Sends Highlighted when it moves, Opened for enter or a double click."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -105,8 +105,8 @@ class EntryTable(ScrollView, can_focus=True):
         Binding("enter", "open", "Configure", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
-    hovered: reactive[int | None] = reactive(None)
+    cursor: reactive[int] = reactive(0, repaint=False)
+    hovered: reactive[int | None] = reactive(None, repaint=False)
 
     @dataclass
     class Highlighted(Message):
@@ -168,22 +168,18 @@ class EntryTable(ScrollView, can_focus=True):
             if row.id == entry_id:
                 self.cursor = place
 
-    def watch_cursor(self) -> None:
-        self.refresh()
+    def watch_cursor(self, before: int, after: int) -> None:
+        self._refresh_rows(before, after)
         self._scroll_to_cursor()
         self._tell()
 
-    def watch_hovered(self) -> None:
-        self.refresh()
+    def watch_hovered(self, before: int | None, after: int | None) -> None:
+        self._refresh_rows(before, after)
 
     def on_resize(self) -> None:
         self.virtual_size = Size(0, len(self._rows) + 1)
         self._measure()
         self._scroll_to_cursor()
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
         self.refresh()
 
     def on_focus(self) -> None:
@@ -226,7 +222,7 @@ class EntryTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        base = self.rich_style
+        base = self.kept_style()
         if y == 0:
             return self._header(width, base)
         place = y - 1 + self.scroll_offset.y
@@ -256,6 +252,11 @@ class EntryTable(ScrollView, can_focus=True):
     def _measure(self) -> None:
         self._widths = column_widths(self._rows, self.size.width - len(_MARK) - 1)
 
+    def _refresh_rows(self, *places: int | None) -> None:
+        """Draw these rows anew; what scrolls is drawn anew as a whole."""
+        top, width = 1 - self.scroll_offset.y, self.size.width
+        self.refresh(*(Region(0, place + top, width, 1) for place in places if place is not None))
+
     def _refresh_cells(self, old: Sequence[Row]) -> None:
         """Draw anew what differs from `old`: a countdown must not have all lines sent each second."""
         for place, (before, after) in enumerate(zip(old, self._rows, strict=True)):
@@ -279,7 +280,7 @@ class EntryTable(ScrollView, can_focus=True):
             self.post_message(self.Highlighted(self._told))
 
     def _header(self, width: int, base: Style) -> Strip:
-        style = base + self.get_component_rich_style("entry-table--header", partial=True)
+        style = base + self.kept_part("entry-table--header")
         segments = [Segment(" " * len(_MARK), style)]
         for column in COLUMNS:
             if column.name in self._widths:
@@ -295,9 +296,9 @@ class EntryTable(ScrollView, can_focus=True):
         under_cursor = place == self.cursor
         if under_cursor:
             which = "cursor" if self.has_focus else "cursor-blurred"
-            base += self.get_component_rich_style(f"entry-table--{which}", partial=True)
+            base += self.kept_part(f"entry-table--{which}")
         elif place == self.hovered:
-            base += self.get_component_rich_style("entry-table--hover", partial=True)
+            base += self.kept_part("entry-table--hover")
         # Quiet words would be too faint on the cursor's background.
         quiet = base if under_cursor else base + self._tone("quiet")
         styles = {
@@ -315,7 +316,7 @@ class EntryTable(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base).simplify()
 
     def _tone(self, name: str) -> Style:
-        found = self.get_component_rich_style(f"entry-table--{name}", partial=True)
+        found = self.kept_part(f"entry-table--{name}")
         return Style(color=found.color, bold=found.bold)
 
 

@@ -73,7 +73,7 @@ class TextPane(DrawnLines):
         return self._strips[place]
 
     def draw(self, place: int, width: int) -> Strip:
-        return self._strips[place].adjust_cell_length(width, self.kept_style(""))
+        return self._strips[place].adjust_cell_length(width, self.kept_style())
 
     @property
     def bar_width(self) -> int:
