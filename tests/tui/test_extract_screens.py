@@ -102,6 +102,45 @@ async def test_from_the_list_to_the_first_rows(stage: Stage, home: Path) -> None
     assert loaded(home) == (CONTACTS, CONTACTS)
 
 
+async def test_a_resource_that_takes_a_word_has_a_field_for_it(stage: Stage, home: Path) -> None:
+    await authorized(stage)
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        listed = app.screen.query_one("#resources", OptionList)
+        at_it = listed.get_option_index("custom_objects")
+        field = app.screen.query_one("#argument-custom_objects", Input)
+        assert not field.display
+        listed.highlighted = at_it
+        await until(pilot, lambda: "it has a field for the type" in words(app), "the words")
+        await pilot.press("p")
+        await until(pilot, lambda: "Which type of custom_objects?" in words(app), "the question")
+        assert app.focused is field, "the first rows need it as well"
+        assert "Type of custom_objects" in shown(app)
+        await pilot.click(listed, offset=(8, 1 + at_it - listed.scroll_offset.y))
+        assert not field.display, "the mouse leaves it out again"
+        await pilot.click(listed, offset=(8, 1 + at_it - listed.scroll_offset.y))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Which type of custom_objects?" in words(app), "the question")
+        assert app.focused is field
+        assert field.has_class("-missing")
+        await pilot.press(*"Order, Order", "ctrl+s")
+        await until(pilot, lambda: "● Extracted" in shown(app), "the end")
+        assert "custom_objects:Order" in shown(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: at(app, "extract"), "the choice, as it was")
+        listed.focus()
+        await pilot.press("p")
+        await until(
+            pilot, lambda: "custom_objects:Order" in shown(app) and " rows" in shown(app), ""
+        )
+    held = sum(1 for _ in stage.provider.application.dataset.rows("custom_objects"))
+    with duckdb.connect(str(home / "extracted.duckdb"), read_only=True) as base:
+        found = base.execute("select count(*) from practice.custom_objects_order").fetchone()
+    assert found == (held,)
+    assert held
+
+
 async def test_a_run_that_is_stopped_goes_on_where_it_was(stage: Stage, home: Path) -> None:
     await authorized(stage)
     app = stage.app()

@@ -255,7 +255,7 @@ help          | f1              | F1    | Help              | app.help        | 
 [extract] Extract
 run           | ctrl+s          | ^s    | Extract           |                 | bar first  | Extract what is picked, into the destination.
 back          | escape          | esc   | Back              |                 | bar        | Back to where you came from.
-pick          | space           | space | Pick              |                 | bar        | Pick the resource under the cursor, or leave it out; enter or a click does the same.
+pick          | space           | space | Pick              |                 | bar        | Pick the resource under the cursor, or leave it out; enter or a click does the same. One that takes a word has a field for it then.
 all           | a               | a     | All               |                 | bar        | Pick all that can be read, or none.
 preview       | p               | p     | First rows        |                 | bar        | Ask for the first rows of the resource under the cursor; nothing is kept.
 check         | k               | k     | Check             |                 | bar        | Ask once more which resources the app may read.

@@ -24,6 +24,7 @@ from tui_oauth.text import neutralise
 from tui_oauth.tui.base import AppScreen, in_thread, sentence
 from tui_oauth.tui.extracting import Wanted, resource_row
 from tui_oauth.tui.keys import bindings
+from tui_oauth.tui.widgets.argument_field import ArgumentField
 from tui_oauth.tui.widgets.choice_field import ChoiceField
 from tui_oauth.tui.widgets.clean_input import CleanInput
 from tui_oauth.tui.widgets.key_bar import KeyBar
@@ -65,7 +66,9 @@ class ExtractScreen(AppScreen[None]):
     def __init__(self, entry: Entry) -> None:
         super().__init__()
         self._entry = entry
-        self._offered: tuple[Offered, ...] = ()
+        # The entry as it was opened: what another program has made of it since, the question tells.
+        source = load(entry.service)
+        self._offered = offered_of(source) if source is not None else ()
         self._picked: set[str] = set()
         self._probed: dict[str, Probed] = {}
         self._asking = False
@@ -76,7 +79,11 @@ class ExtractScreen(AppScreen[None]):
         with Vertical(id="extract"):
             yield Static(markup=False, id="extract-notice")
             yield OptionList(id="resources", classes="field", markup=False)
-            yield CleanInput("duckdb", id="to", classes="field")
+            with Horizontal(id="where"):
+                for one in self._offered:
+                    if one.argument:
+                        yield ArgumentField(one)
+                yield CleanInput("duckdb", id="to", classes="field")
             with Horizontal(id="how"):
                 yield ChoiceField(_WHAT, _CHANGES, id="what")
                 yield CleanInput(id="since", placeholder="2026-01-31", classes="field")
@@ -91,9 +98,6 @@ class ExtractScreen(AppScreen[None]):
         self.query_one("#since").border_title = "Since"
         self.query_one("#since").display = False
         self.query_one("#limit").border_title = "Limit"
-        # The entry as it was opened: what another program has made of it since, the question tells.
-        source = load(self._entry.service)
-        self._offered = offered_of(source) if source is not None else ()
         listed = self.query_one("#resources", OptionList)
         listed.add_options([Option("", id=one.name) for one in self._offered])
         listed.highlighted = 0
@@ -147,6 +151,8 @@ class ExtractScreen(AppScreen[None]):
     def _draw(self) -> None:
         for one in self._offered:
             self._draw_row(one.name)
+        for field in self.query(ArgumentField):
+            field.display = field.one.name in self._picked
         asking = " · asking what may be read…" if self._asking else ""
         listed = self.query_one("#resources", OptionList)
         listed.border_subtitle = f"{len(self._picked)} of {len(self._offered)} picked{asking}"
@@ -193,6 +199,8 @@ class ExtractScreen(AppScreen[None]):
             words = sentence(found.problem) if found.problem is not None else words
         elif one.permission:
             words += f" Needs “{one.permission}”."
+        if one.argument:
+            words += f" Picked, it has a field for the {one.argument}."
         if one.incremental:
             words += " The next run fetches what has changed."
         elif one.parent:
@@ -207,7 +215,8 @@ class ExtractScreen(AppScreen[None]):
         if name == "resources":
             self._explain()
         else:
-            self.query_one(QuietLine).rest(_HELP.get(name or "", ""))
+            own = self.focused.help if isinstance(self.focused, ArgumentField) else ""
+            self.query_one(QuietLine).rest(own or _HELP.get(name or "", ""))
         self.query_one(KeyBar).refresh()
 
     @on(Input.Changed, "#to")
@@ -235,11 +244,24 @@ class ExtractScreen(AppScreen[None]):
 
     # ---- on to others
 
+    def _names_of(self, one: Offered) -> list[str]:
+        """What `one` is called in `extract`, with what it takes beside its name."""
+        fields = [field for field in self.query(ArgumentField) if field.one.name == one.name]
+        return fields[0].names() if fields else [one.name]
+
     def action_preview(self) -> None:
         """The first rows of the resource under the cursor."""
         one = self._under_cursor()
-        if one is not None:
-            self.home.open_rows(self._entry, one.name)
+        if one is None:
+            return
+        if one.argument and one.name not in self._picked:
+            self.action_pick()  # its field is there as long as it is picked
+        try:
+            name = self._names_of(one)[0]
+        except UsageProblem as problem:
+            self.complain(sentence(problem))
+            return
+        self.home.open_rows(self._entry, name)
 
     def action_run(self) -> None:
         """Extract what is picked."""
@@ -257,6 +279,8 @@ class ExtractScreen(AppScreen[None]):
         if not self._picked:
             self.query_one("#resources").focus()
             raise UsageProblem("Nothing is picked yet.", "space picks a resource, a all of them.")
+        picked = (one for one in self._offered if one.name in self._picked)
+        names = [name for one in picked for name in self._names_of(one)]
         to = self.query_one("#to", CleanInput).value
         destination.parse(to)
         what, since = self.query_one(ChoiceField).value, None
@@ -271,7 +295,7 @@ class ExtractScreen(AppScreen[None]):
             self.query_one("#limit").focus()
             raise UsageProblem("A limit is a number from 1 on.", "Leave it empty for all rows.")
         return Wanted(
-            tuple(one.name for one in self._offered if one.name in self._picked),
+            tuple(names),
             to,
             since,
             what == _FULL,
