@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tui_oauth.cli import output
 from tui_oauth.cli.context import Context, is_terminal
 from tui_oauth.errors import UsageProblem
-from tui_oauth.extract.words import moment_words, size_words
+from tui_oauth.extract.words import dataset_words, end_words, moment_words, size_words
 
 if TYPE_CHECKING:
     from tui_oauth.extract.running import Extracted, Progress, Summary
@@ -126,8 +126,7 @@ def _result(context: Context, summary: Summary) -> int:
         heads = ("Resource", "Rows", "Calls", "Received", "Waited", "")
         output.table(heads, [_row(one) for one in summary.resources])
         output.result(
-            f"Into {summary.destination}, {'schema' if _is_file(summary) else 'folder'} "
-            f"{summary.dataset}, in {summary.seconds:.1f} s."
+            f"Into {summary.destination}, {dataset_words(summary)}, in {summary.seconds:.1f} s."
         )
         output.note(f"Kept for the next run: {summary.state}")
     if summary.problem is not None:
@@ -136,21 +135,16 @@ def _result(context: Context, summary: Summary) -> int:
     return INTERRUPTED if summary.stopped else 0
 
 
-def _is_file(summary: Summary) -> bool:
-    return not summary.place or summary.destination.startswith("DuckDB")
-
-
 def _row(one: Extracted) -> tuple[str, ...]:
-    if one.problem is not None:
-        how = "failed, see below"
-    elif not one.finished:
-        how = "the next run goes on from here"
-    elif one.since is not None:
-        how = f"changes since {moment_words(one.since)}"
-    else:
-        how = "went on and finished" if one.went_on else "all"
     waited = f"{one.waited:.1f} s" if one.waits else ""
-    return (one.resource, f"{one.rows:,}", f"{one.calls:,}", size_words(one.bytes), waited, how)
+    return (
+        one.resource,
+        f"{one.rows:,}",
+        f"{one.calls:,}",
+        size_words(one.bytes),
+        waited,
+        end_words(one),
+    )
 
 
 def _fields(summary: Summary) -> dict[str, object]:
