@@ -48,7 +48,7 @@ def test_entries_are_sorted_as_a_person_expects(vault: Vault) -> None:
 
 def test_a_name_is_taken_whatever_its_case(vault: Vault) -> None:
     vault.add(entry("Straße"))
-    with pytest.raises(AlreadyExists, match="STRASSE"):
+    with pytest.raises(AlreadyExists, match="called Straße already"):
         vault.add(entry("STRASSE"))
 
 
