@@ -61,7 +61,7 @@ async def send(
     time_left = Deadline(deadline)
 
     async def once(sent: Request) -> Response:
-        with _Watched(workspace, sent) as watched:
+        with Watched(workspace, sent) as watched:
             watched.outcome = await net.send(
                 sent, deadline=time_left.left(), environ=workspace.environ
             )
@@ -86,7 +86,7 @@ def fetch(
     time_left = Deadline(deadline)
 
     def once(sent: Request) -> Response:
-        with _Watched(workspace, sent) as watched:
+        with Watched(workspace, sent) as watched:
             watched.outcome = net.fetch(sent, deadline=time_left.left(), environ=workspace.environ)
             return watched.outcome
 
@@ -115,7 +115,7 @@ def tell_answer(
             workspace.traffic.answer(redirect_uri, parameters)
 
 
-class _Watched:
+class Watched:
     """Tells whoever watches that an exchange begins, and how it ended, whatever way it did.
 
     A watcher that fails must not cost the answer, which may hold the only copy of a new token.
@@ -129,12 +129,16 @@ class _Watched:
             with suppress(Exception):
                 self._exchange = self._traffic.began(request)
 
-    def __enter__(self) -> _Watched:
+    def __enter__(self) -> Watched:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, TuiOauthError):
             self.outcome = error
+        self.close()
+
+    def close(self) -> None:
+        """The exchange is over; `outcome` says how, and is None where it was cut off."""
         if self._traffic is not None and self._exchange is not None:
             with suppress(Exception):
                 self._traffic.ended(self._exchange, self.outcome)

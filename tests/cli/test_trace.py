@@ -23,7 +23,7 @@ from tui_oauth.workspace import Workspace
 
 ASKS_A_PROVIDER = {
     "create", "discover", "authorize", "token", "header", "check", "refresh", "revoke", "delete",
-    "exec", "curl", "git-credential", "kubectl-credential", "write", "xoauth2",
+    "exec", "curl", "git-credential", "kubectl-credential", "write", "xoauth2", "extract",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from tests.extract.conftest import TOKEN
 from tests.little_api import Call, LittleApi
 
 CHANGED = 1_750_000_000
@@ -50,3 +51,28 @@ def test_rows_arrive_and_the_next_run_asks_for_changes(shell, entry_at, api):
     assert api.calls[-2].path == "/contacts/search"
     left = {path.name for path in shell.home.iterdir()}
     assert left == {".config", ".local", "extracted.duckdb"}, "dlt keeps nothing elsewhere"
+
+
+def test_trace_shows_each_call_and_neither_the_token_nor_the_rows(shell, entry_at, api):
+    entry_at(api.port)
+    plain = shell.run("extract", "my-intercom", "tags", "--full")
+    done = shell.run("extract", "my-intercom", "tags", "contacts", "--full", "--trace")
+    place = f"http://127.0.0.1:{api.port}"
+    heads = [line for line in done.err.splitlines() if line[:2] in {"> ", "< "} and line[2] != " "]
+    assert heads[0] == f"> GET {place}/tags  (tags of Intercom)"
+    assert heads[1].startswith("< 200 OK  (")
+    assert len(heads) == 2 * 4, "a call for the tags, three for the contacts"
+    assert TOKEN not in done.err
+    assert "authorization: Bearer ••••" in done.err.lower().replace("bearer", "Bearer")
+    assert "per_page" in done.err
+    assert "vip" not in done.err, "the rows belong to somebody"
+    assert "> " not in plain.err
+    assert done.out.count("tags") == plain.out.count("tags")
+
+
+def test_trace_shows_what_the_service_refuses(shell, entry_at, api):
+    entry_at(api.port, token="another-token-91c3")
+    done = shell.run("extract", "my-intercom", "tags", "--trace", code=None)
+    assert done.code == 7
+    assert "< 401 Unauthorized" in done.err
+    assert "another-token-91c3" not in done.err

@@ -38,7 +38,7 @@ def extract(context: Context) -> int:
     names = [] if args.resources == ["all"] else args.resources
     stop, ended = threading.Event(), threading.Event()
     done: list[Any] = []
-    shown = _Shown()
+    shown = _Shown(drawing=not args.trace)
 
     def work() -> None:
         try:
@@ -179,10 +179,10 @@ def _fields(summary: Summary) -> dict[str, object]:
 
 
 class _Shown:
-    """The progress on standard error: a line that is drawn anew, or on no terminal one a resource."""
+    """The progress on standard error: a line that is drawn anew, or one a resource: on no terminal, and with --trace."""
 
-    def __init__(self) -> None:
-        self._terminal = is_terminal(sys.stderr)
+    def __init__(self, *, drawing: bool) -> None:
+        self._terminal = drawing and is_terminal(sys.stderr)
         self._drawn = 0.0
         self._lock = threading.Lock()
 

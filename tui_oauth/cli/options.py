@@ -395,6 +395,7 @@ def extract(parser: Parser) -> None:
         "--list", action="store_true", help="what can be extracted, and what each needs"
     )
     json_result(parser)
+    trace(parser)
 
 
 def sandbox(parser: Parser) -> None:

@@ -25,6 +25,7 @@ from tui_oauth.errors import ProviderRefused, ProviderUnreachable, UsageProblem
 from tui_oauth.extract import refusals
 from tui_oauth.extract.limits import MANY, TRIES, before_again, before_next
 from tui_oauth.extract.paging import Ask
+from tui_oauth.extract.watched import Exchanges
 from tui_oauth.text import neutralise
 from tui_oauth.trust import tls_context
 
@@ -70,7 +71,8 @@ class Counts:
 class Calls:
     """Calls of one service's API for one entry. Close it, or use it in a `with`.
 
-    `stop` ends the run before the next call and during waits; `waiting` is told of every wait.
+    `stop` ends the run before the next call and during waits; `waiting` is told of every wait. `watched`:
+    whoever watches the workspace's traffic is told of every call.
     """
 
     workspace: Workspace
@@ -78,6 +80,7 @@ class Calls:
     source: Source
     stop: threading.Event = field(default_factory=threading.Event)
     waiting: Callable[[float], None] = lambda seconds: None
+    watched: bool = False
 
     def __post_init__(self) -> None:
         self.counts: dict[str, Counts] = {}
@@ -88,11 +91,13 @@ class Calls:
         self._not_before = 0.0
         self._client: httpx.Client | None = None
         self._base = ""
+        self._exchanges = Exchanges(self.workspace)
 
     def __enter__(self) -> Calls:
         return self
 
     def __exit__(self, *problem: object) -> None:
+        self._exchanges.ended()
         if self._client is not None:
             self._client.close()
 
@@ -114,6 +119,7 @@ class Calls:
         """
         counts = self.count(name or resource.name)
         failed = limited = 0
+        self._exchanges.step = f"{name or resource.name} of {self.source.name}"
         while True:
             self._wait(self._not_before - time.time(), counts)
             try:
@@ -147,6 +153,7 @@ class Calls:
     def download(self, resource: Resource, path: str, file: IO[bytes]) -> None:
         """The file at `path` into `file`, a piece at a time; once more from its beginning if it breaks off."""
         counts = self.count(resource.name)
+        self._exchanges.step = f"the file of {resource.name}"
         for attempt in range(1, TRIES + 1):
             self._wait(self._not_before - time.time(), counts)
             file.seek(0)
@@ -173,6 +180,7 @@ class Calls:
                 finally:
                     counts.bytes += answer.num_bytes_downloaded
                     answer.close()
+                    self._exchanges.ended()
             except (httpx.TransportError, httpx.DecodingError) as error:
                 if attempt == TRIES:
                     raise self._failed(error) from None
@@ -198,12 +206,14 @@ class Calls:
                     )
         finally:
             answer.close()
+            self._exchanges.ended(bytes(body))
         counts.bytes += answer.num_bytes_downloaded
         return answer.status_code, answer.headers, bytes(body), str(request.url)
 
     def _open(self) -> httpx.Client:
         environ = self.workspace.environ
         proxy = net.choose_proxy(self.base, environ)
+        traced = self.watched and self.workspace.traffic is not None
         encrypted = self.base.startswith("https") or (proxy or "").startswith("https")
         self._client = httpx.Client(
             auth=EntryAuth(self.name, Vault(self.workspace)),
@@ -212,6 +222,7 @@ class Calls:
             proxy=proxy,
             trust_env=False,
             follow_redirects=False,
+            event_hooks=self._exchanges.hooks if traced else None,
             timeout=httpx.Timeout(SECONDS, connect=net.CONNECT_SECONDS),
         )
         return self._client

@@ -169,7 +169,7 @@ class _Run:
         with (
             self._alone(),
             kept_at_home(self._folder / "dlt"),
-            Calls(self._workspace, self._name, self._source, stop) as calls,
+            Calls(self._workspace, self._name, self._source, stop, watched=True) as calls,
         ):
             calls.waiting = lambda seconds: self._tell(calls, "waiting")
             try:
