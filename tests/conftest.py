@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.side_by_side import (
+    pytest_collection_modifyitems as pytest_collection_modifyitems,
+)
+from tests.side_by_side import (
+    pytest_report_to_serializable as pytest_report_to_serializable,
+)
+from tests.side_by_side import (
+    pytest_runtest_protocol as pytest_runtest_protocol,
+)
+
 if TYPE_CHECKING:
     from tests.providers.authlib_server import AuthlibServer
     from tests.providers.mock_server import MockServer

@@ -33,11 +33,12 @@ from tui_oauth.tokens import access_token, refresh_entry
 from tui_oauth.vault import create_vault
 from tui_oauth.workspace import Workspace
 
+CATALOGUE = Catalogue()
 OTHERS = {"custom-oauth2", "practice", "practice-https", "practice-standard"}
 SERVICES = [
     path.stem
     for path in sorted(BUILT_IN.glob("*.toml"))
-    if path.stem not in OTHERS and "authorization_code" in Catalogue().get(path.stem).grants
+    if path.stem not in OTHERS and "authorization_code" in CATALOGUE.get(path.stem).grants
 ]
 
 
@@ -53,7 +54,7 @@ def workspace(home: Path) -> Workspace:
 
 @pytest.fixture
 def played(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[PlayedProvider]:
-    service = Catalogue().get(request.param)
+    service = CATALOGUE.get(request.param)
     with PlayedProvider(service, callback_url(workspace, service=service), port=0) as provider:
         yield provider
 
@@ -151,7 +152,7 @@ def test_the_whole_sign_in(workspace: Workspace, played: PlayedProvider) -> None
 
 OF_DEVICES = {"t_device_same_endpoint"}
 EXPECTED_FACTS = Path(__file__).parents[1] / "unit/services/expected_facts.json"
-DEVICES = [one for one in SERVICES if offers_device(Catalogue().get(one))]
+DEVICES = [one for one in SERVICES if offers_device(CATALOGUE.get(one))]
 
 
 @pytest.mark.parametrize("played", DEVICES, indirect=True)
@@ -191,7 +192,7 @@ def confirmed(address: str) -> None:
     assert visitor.press("Authorize access").heading == "Back to your device"
 
 
-REVOCABLE = [one for one in SERVICES if Catalogue().get(one).revoke_url]
+REVOCABLE = [one for one in SERVICES if CATALOGUE.get(one).revoke_url]
 
 
 @pytest.mark.parametrize("played", REVOCABLE, indirect=True)

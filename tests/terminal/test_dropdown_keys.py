@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.terminal.key_to_screen import press
 from tests.terminal.person import COMMAND
 from tests.terminal.pty_driver import PtyProgram
@@ -16,6 +18,7 @@ PAINTING = b"\x1b[?2026h"
 KEYS = ("g", "o", "o", "down", "up", "backspace", "ctrl+u")
 
 
+@pytest.mark.alone
 def test_a_key_is_painted_once_and_costs_less_than_50_ms(home: Path) -> None:
     """Painted in several steps, its last part would come up to 17 ms later with each of them.
 

@@ -6,6 +6,7 @@ What a fresh interpreter really loads is another question; tests/cli asks it.
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,26 @@ def within(name: str, *rooms: str) -> bool:
     return any(name == room or name.startswith(room + ".") for room in rooms)
 
 
-ALL = {name_of(path): imported(path) for path in MODULES}
+NAMES = [name_of(path) for path in MODULES]
+
+
+@cache
+def everything() -> dict[str, set[str]]:
+    """What each module imports. Not read while tests are collected: each worker does that."""
+    return {name_of(path): imported(path) for path in MODULES}
 
 
 def importers_of(*packages: str) -> set[str]:
-    return {name for name, names in ALL.items() if any(within(other, *packages) for other in names)}
+    return {
+        name
+        for name, names in everything().items()
+        if any(within(other, *packages) for other in names)
+    }
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if within(name, *PURE)])
+@pytest.mark.parametrize("name", [name for name in NAMES if within(name, *PURE)])
 def test_the_core_does_no_input_or_output(name):
-    assert not {other for other in ALL[name] if within(other, *HEAVY)}
+    assert not {other for other in everything()[name] if within(other, *HEAVY)}
 
 
 def test_each_library_has_its_room():
@@ -76,7 +87,7 @@ def test_rule_15_random_is_not_imported():
 
 
 def test_commands_and_screens_do_not_reach_past_the_rooms_they_use():
-    for name, names in ALL.items():
+    for name, names in everything().items():
         if within(name, "cli", "tui"):
             below = {
                 n
@@ -87,7 +98,7 @@ def test_commands_and_screens_do_not_reach_past_the_rooms_they_use():
 
 
 def test_rooms_below_know_nothing_of_the_rooms_above():
-    for name, names in ALL.items():
+    for name, names in everything().items():
         if not within(name, "tui", "cli", "__main__"):
             above = {n for n in names if within(n, "tui_oauth.tui", "tui_oauth.cli")}
             assert not above, f"{name} imports {above}"
@@ -105,7 +116,7 @@ def test_rooms_below_know_nothing_of_the_rooms_above():
 
 
 def test_widgets_do_not_import_screens_and_screens_not_each_other():
-    for name, names in ALL.items():
+    for name, names in everything().items():
         screens = {n for n in names if within(n, "tui_oauth.tui.screens")}
         if within(name, "tui.widgets", "tui.screens"):
             assert not screens, f"{name} imports {screens}"

@@ -1,7 +1,7 @@
 """Entries as values: where they stand, which names and credentials are taken."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_oauth.entries import used_services
@@ -79,6 +79,7 @@ def test_names_are_trimmed_and_compared_without_case_and_form():
     assert normalised_name("straße") == normalised_name("STRASSE")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=120))
 def test_a_name_is_either_taken_whole_or_refused(name):
     try:

@@ -76,6 +76,8 @@ class Gate:
                     _pour(onward, connection)
                 elif onward.recv(65_536):
                     self.holds.set()
+                    # Closing alone would not: the other thread still reads from it.
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 def _pour(source: socket.socket, target: socket.socket) -> None:
@@ -264,9 +266,9 @@ def test_rule_88_after_an_answer_that_never_came_the_token_is_tried_once_more_an
 ):
     entry = authorized(stage, ROTATING)
     age(stage, entry, 4000)
-    stage.provider.application.behaviour = replace(ROTATING, delay=2)
+    stage.provider.application.behaviour = replace(ROTATING, delay=4)
     with pytest.raises(ProviderUnreachable):
-        access_token(stage.workspace, entry, deadline=0.5)
+        access_token(stage.workspace, entry, deadline=1.5)
     begun = MARK.search(lock_file(stage, entry).read_text())
     assert begun
     stage.provider.application.behaviour = ROTATING

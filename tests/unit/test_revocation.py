@@ -204,10 +204,11 @@ OWN_WAYS: dict[str, Reading] = {
     "trakt": json_of("client_id", "client_secret"),
     "twitch": form_of(client_id=CLIENT_ID, client_secret=CLIENT_SECRET),
 }
+CATALOGUE = Catalogue()
 REVOCABLE = sorted(
     found.id
-    for found in Catalogue().all()
-    if Catalogue().get(found.id).revoke_url and not found.id.startswith("practice")
+    for found in CATALOGUE.all()
+    if CATALOGUE.get(found.id).revoke_url and not found.id.startswith("practice")
 )
 
 

@@ -1,7 +1,7 @@
 """Rule 118: nothing from outside reaches a terminal as anything but text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_oauth.text import duration, is_plain, neutralise, relative, rfc3339
@@ -36,6 +36,7 @@ def test_rule_118_hostile_text_becomes_harmless(kind):
     assert not is_plain(HOSTILE[kind])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.integers(min_value=1, max_value=300))
 def test_rule_118_any_text_is_printable_and_short(text, limit):
     shown = neutralise(text, limit)

@@ -23,6 +23,7 @@ from callback_client import SignIn, take_apart
 from tui_oauth.callback.certificate import CertificatePaths, ensure_certificate, tls_context
 from tui_oauth.callback.server import CallbackServer
 
+pytestmark = pytest.mark.alone
 ROUNDS = 7
 HALF_OPEN = 200
 MOST_SECONDS = 0.25

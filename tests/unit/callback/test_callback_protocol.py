@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_oauth.callback.page import Page
@@ -350,6 +350,7 @@ def test_rule_32_what_was_asked_does_not_show_in_a_repr() -> None:
     assert "St4te" not in repr(decide(outcome, hosts=HOSTS, callback_paths={"/callback"}))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_rule_30_any_bytes_are_a_request_a_refusal_or_unfinished(data: bytes) -> None:
     outcome = read(data)

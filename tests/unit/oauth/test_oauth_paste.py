@@ -4,7 +4,7 @@ import secrets
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.oauth.making import CALLBACK, NOW, make_attempt, make_service
@@ -102,6 +102,7 @@ def test_rule_45_a_raw_plus_stays_where_the_service_declares_it() -> None:
     assert code_in("a+bcdef") == "a+bcdef"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60))
 def test_rule_45_every_possible_code_survives_an_address(code: str) -> None:
     url = f"{CALLBACK}?code={quote(code, safe='')}&state={STATE}"
@@ -198,6 +199,7 @@ def test_rule_5_an_answer_to_a_fragment_route_link_is_told_from_the_link() -> No
     assert words == "this is the Authorization link, not the answer"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_whatever_is_typed_gets_words_and_no_other_error(text: str) -> None:
     words = describe_paste(text, ATTEMPT, SERVICE)

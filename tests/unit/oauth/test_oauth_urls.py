@@ -3,7 +3,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_oauth.errors import UsageProblem
@@ -59,6 +59,7 @@ def test_rule_7_each_value_is_percent_encoded_once() -> None:
     assert check_link(url) == url
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), unique_by=lambda pair: pair[0]))
 def test_rule_7_whatever_the_values_they_come_back_byte_for_byte(
     pairs: list[tuple[str, str]],

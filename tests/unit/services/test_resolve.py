@@ -156,7 +156,9 @@ def test_a_port_belongs_to_a_whole_host_only(acme: Service) -> None:
         resolve(acme, {"sub": "mine:8443"})
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(value=st.text(max_size=40))
 def test_whatever_is_typed_the_host_stays_below_its_domain(acme: Service, value: str) -> None:
     try:

@@ -11,6 +11,7 @@ from tui_oauth.services.catalogue import BUILT_IN, Catalogue
 from tui_oauth.services.loading import parse_service
 from tui_oauth.services.toml_text import service_text
 
+CATALOGUE = Catalogue()
 IDS = sorted(path.stem for path in BUILT_IN.glob("*.toml"))
 
 
@@ -22,7 +23,7 @@ def test_what_is_written_reads_the_same(service_id: str) -> None:
     assert again == replace(service, guide=replace(service.guide, sources=()))
 
 
-@pytest.mark.parametrize("service_id", [one for one in IDS if playable(Catalogue().get(one))])
+@pytest.mark.parametrize("service_id", [one for one in IDS if playable(CATALOGUE.get(one))])
 def test_a_service_that_is_played_here_is_a_proper_one(service_id: str) -> None:
     service = moved(Catalogue().get(service_id), "http://127.0.0.1:8977")
     text = service_text(service)

@@ -17,6 +17,9 @@ from tui_oauth.secret import Secret
 from tui_oauth.vault import Vault, open_vault, os_keyring, rekey, slot_changes
 from tui_oauth.vault.unlock import open_with_slot
 
+# The program waits two seconds for a keyring's answer, and starts a process for it.
+pytestmark = pytest.mark.alone
+
 # A back end as anyone may install one; it keeps its items in a folder.
 BACKEND = """
 import os, time

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_oauth.secret import Secret
@@ -23,6 +23,7 @@ def test_a_code_has_128_bits_from_the_system() -> None:
     assert {len(secret) for secret in secrets} == {16}
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16))
 def test_codes_are_read_as_they_were_written(secret: bytes) -> None:
     code = recovery.code_of(secret)
@@ -32,6 +33,7 @@ def test_codes_are_read_as_they_were_written(secret: bytes) -> None:
     assert recovery.read_code(code) == secret
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16), st.randoms())
 def test_reading_is_tolerant(secret: bytes, chance: object) -> None:
     assert hasattr(chance, "choice")
