@@ -165,7 +165,11 @@ class Catalogue:
         wanted = service_id.strip().lower()
         found = self.search(wanted) if wanted else []
         # The search takes letters far apart as well: what it finds for acme nobody means.
-        names = [one.id for one in found if wanted in one.id or wanted in one.name.lower()][:3]
+        names = [
+            one.id
+            for one in found
+            if any(wanted in text.lower() for text in (one.id, one.name, *one.aliases))
+        ][:3]
         names = names or get_close_matches(wanted, [service.id for service in self.all()], n=3)
         advice = "The list of all: tui-oauth services"
         if names:
