@@ -6,7 +6,8 @@ Every way to sign in comes through `keep`, so that what is granted is judged and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,21 +55,37 @@ async def exchange_code(
 ) -> Granted:
     """Exchange the code in `answer` and keep what it gives. Call it once: a code is spent then.
 
-    Raises ProviderRefused or ProviderUnreachable, with nothing stored, and as `keep`.
+    Raises ProviderRefused or ProviderUnreachable, with nothing stored, and as `keep`. Raises
+    StorageFailed before anything is asked, where there is no room for what would be granted.
     """
     decided = await asyncio.to_thread(_decided, applicant, answer)
     applicant = await asyncio.to_thread(applicant.with_variables, decided)
-    sent_at = applicant.workspace.now()
-    request = code_request(applicant.service, applicant.client, attempt, answer)
-    tokens = await _ask(
-        applicant,
-        request,
-        attempt.scopes,
-        sent_at,
-        extra=answer.extra,
-        callback_url=attempt.redirect_uri,
-    )
-    return await keep(applicant, tokens, stored, decided, nonce=attempt.nonce)
+    async with _room(applicant):
+        sent_at = applicant.workspace.now()
+        request = code_request(applicant.service, applicant.client, attempt, answer)
+        tokens = await _ask(
+            applicant,
+            request,
+            attempt.scopes,
+            sent_at,
+            extra=answer.extra,
+            callback_url=attempt.redirect_uri,
+        )
+        return await keep(applicant, tokens, stored, decided, nonce=attempt.nonce)
+
+
+@asynccontextmanager
+async def _room(applicant: Applicant) -> AsyncIterator[None]:
+    """Room on the disk for the tokens, taken before the code is spent; storing them uses it up."""
+    room = applicant.workspace.vault.reserve(applicant.entry.id)
+    taking = asyncio.create_task(asyncio.to_thread(room.__enter__))
+    try:
+        await asyncio.shield(taking)
+        yield
+    finally:
+        await asyncio.wait({taking})  # cancelled meanwhile, it is given back all the same
+        if taking.exception() is None:
+            await asyncio.shield(asyncio.to_thread(room.__exit__, None, None, None))
 
 
 async def keep(

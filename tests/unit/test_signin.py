@@ -190,6 +190,25 @@ async def test_cancelling_ends_it_at_once(stage: Stage):
     await signins.close()
 
 
+async def test_a_full_disk_is_found_before_the_code_is_spent(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    entry = stage.configured("work")
+    signin = SignIns(stage.workspace).begin(entry)
+    running = await started(signin)
+    back = await asyncio.to_thread(stage.consent, signin.authorization_url)
+    monkeypatch.setattr("os.posix_fallocate", full)
+    page = await get(back)
+    assert "Authorization Successful" not in page.body.decode()
+    with pytest.raises(StorageFailed, match="Nothing was asked of the provider"):
+        await running
+    assert stage.provider.application.count["token"] == 0
+    assert not list(stage.workspace.places.vault.parent.glob("locks/*.reserve"))
+
+
 async def test_cancelling_in_the_middle_of_the_exchange(stage: Stage):
     stage.provider.application.behaviour = Behaviour(delay=20)
     entry = stage.configured("work")
