@@ -6,8 +6,9 @@ Every way to sign in comes through `keep`, so that what is granted is judged and
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tui_oauth.oauth.http import Request
 
 EXCHANGE_SECONDS = 30.0
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 Stored = Callable[[Entry], None]
 """Told, in the event loop, once the tokens are safe: whose they are may still have to be asked."""
@@ -74,18 +76,26 @@ async def exchange_code(
         return await keep(applicant, tokens, stored, decided, nonce=attempt.nonce)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _room(applicant: Applicant) -> AsyncIterator[None]:
     """Room on the disk for the tokens, taken before the code is spent; storing them uses it up."""
-    room = applicant.workspace.vault.reserve(applicant.entry.id)
-    taking = asyncio.create_task(asyncio.to_thread(room.__enter__))
+    room = contextlib.ExitStack()
+    taking = asyncio.create_task(asyncio.to_thread(_take_room, room, applicant))
     try:
         await asyncio.shield(taking)
         yield
     finally:
         await asyncio.wait({taking})  # cancelled meanwhile, it is given back all the same
-        if taking.exception() is None:
-            await asyncio.shield(asyncio.to_thread(room.__exit__, None, None, None))
+        await asyncio.shield(asyncio.to_thread(room.close))
+
+
+def _take_room(room: contextlib.ExitStack, applicant: Applicant) -> None:
+    try:
+        room.enter_context(applicant.workspace.vault.reserve(applicant.entry.id))
+    except TuiOauthError as error:
+        # The folder for it may be amiss while the vault itself can be written.
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _NO_ROOM:
+            raise
 
 
 async def keep(
