@@ -164,3 +164,16 @@ async def test_rule_119_trap_7_facts_show_foreign_text_as_text() -> None:
         await pilot.pause()
         assert "Acme" in rows(app)[0]
         assert "Escape" not in "\n".join(rows(app))
+
+
+async def test_facts_that_change_twice_at_once_show_what_came_last() -> None:
+    """The rows of before are still there then, and were taken for those of now."""
+    facts = Facts()
+    app = Host(facts)
+    async with app.run_test(size=(100, 10)) as pilot:
+        facts.show((("Account", "Acme"),))
+        await pilot.pause()
+        facts.show((("Unlocked", "no"), ("Entries", "1")))
+        facts.show((("Unlocked", "no"), ("Entries", "2")))
+        await pilot.pause()
+        assert [row.split() for row in rows(app)[:3]] == [["Unlocked", "no"], ["Entries", "2"], []]

@@ -20,10 +20,11 @@ class Facts(Vertical):
     def __init__(self, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="facts")
         self._pairs: tuple[tuple[str, str], ...] = ()
+        # Held, not looked up: rows that are being removed are still found beside the new ones.
+        self._values: list[Static] = []
 
     def compose(self) -> ComposeResult:
-        for label, value in self._pairs:
-            yield _row(label, value)
+        yield from self._rows()
 
     def show(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Show `pairs`; those without a value are left out. The rows that stay are kept."""
@@ -34,21 +35,24 @@ class Facts(Vertical):
         self._pairs = wanted
         if not self.is_mounted:
             return
-        values = self.query(".fact-value").results(Static)
         if same_labels:
-            for cell, (_, value) in zip(values, wanted, strict=True):
+            for cell, (_, value) in zip(self._values, wanted, strict=True):
                 cell.update(_shown(value))
             return
         self.remove_children()
-        self.mount(*(_row(label, value) for label, value in wanted))
+        self.mount(*self._rows())
 
-
-def _row(label: str, value: str) -> Horizontal:
-    return Horizontal(
-        Static(Content(neutralise(label, 60)), markup=False, classes="fact-label"),
-        Static(_shown(value), markup=False, classes="fact-value"),
-        classes="fact",
-    )
+    def _rows(self) -> list[Horizontal]:
+        """New rows for the pairs."""
+        self._values = [
+            Static(_shown(value), markup=False, classes="fact-value") for _, value in self._pairs
+        ]
+        labels = [
+            Static(Content(neutralise(label, 60)), markup=False, classes="fact-label")
+            for label, _ in self._pairs
+        ]
+        both = zip(labels, self._values, strict=True)
+        return [Horizontal(label, value, classes="fact") for label, value in both]
 
 
 def _shown(value: str) -> Content:
