@@ -20,6 +20,9 @@ from tests.side_by_side import (
 from tests.side_by_side import (
     pytest_runtest_protocol as pytest_runtest_protocol,
 )
+from tests.side_by_side import (
+    pytest_xdist_auto_num_workers as pytest_xdist_auto_num_workers,
+)
 
 if TYPE_CHECKING:
     from tests.providers.authlib_server import AuthlibServer

@@ -7,6 +7,7 @@ tests stand first, where they are passed through once, one after the other.
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -48,6 +49,13 @@ class Floor:
     def _unlock(file: IO[str]) -> None:
         # Said, not left to closing: a process that a test forked has the same lock open.
         fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: most tests wait for a process, a server or a clock half of their time."""
+    from_environment = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(from_environment) if from_environment else 2 * len(os.sched_getaffinity(0))
 
 
 _FLOOR = Floor(Path(__file__).with_name("conftest.py"), Path(__file__))
