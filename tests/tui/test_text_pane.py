@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from tui_oauth.tui.widgets.drawn_lines import DrawnLines
 from tui_oauth.tui.widgets.text_pane import TextPane
 
 
@@ -31,9 +33,27 @@ class Lines(TextPane):
         return super().draw(place, width)
 
 
+class Words(DrawnLines):
+    """A line for each word."""
+
+    def __init__(self, words: list[str]) -> None:
+        super().__init__()
+        self.words = words
+
+    @property
+    def count(self) -> int:
+        return len(self.words)
+
+    def look(self, place: int) -> str:
+        return self.words[place]
+
+    def draw(self, place: int, width: int) -> Strip:
+        return Strip([Segment(self.words[place])]).adjust_cell_length(width)
+
+
 class Host(App[None]):
     CSS = """
-    Lines { height: 10; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 0; }
+    Lines, Words { height: 10; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 0; }
     Lines > .drawn-lines--bar { color: red; text-style: reverse; }
     """
 
@@ -85,6 +105,22 @@ async def test_of_a_text_that_changes_only_the_other_lines_are_drawn() -> None:
         await pilot.pause()
         assert rows(pilot)[7].rstrip() == "line 7 of 40 now"
         assert set(host.pane.drawn) == {7}
+
+
+async def test_a_line_comes_back_to_where_it_stood_before_the_scrolling() -> None:
+    words = Words([f"word {number}" for number in range(30)])
+    host = Host(8)
+    async with host.run_test(size=(40, 24)) as pilot:
+        await host.mount(words)
+        await pilot.pause(0.1)
+        words.redraw()
+        words.scroll_to(y=5, animate=False, immediate=True)
+        await pilot.pause(0.1)
+        words.words[:0] = ["new"] * 5
+        words.redraw()
+        await pilot.pause(0.1)
+        shown = [strip.text for strip in host.screen._compositor.render_strips()][10:20]
+        assert [row.split()[:2] for row in shown] == [["word", str(n)] for n in range(10)]
 
 
 async def test_what_the_mouse_marks_can_be_copied() -> None:

@@ -116,6 +116,10 @@ class DrawnLines(KeptStyles, can_focus=False):
 
     # ---- scrolling
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._drawn.clear()  # other lines are in sight now
+
     def reveal(self, place: int) -> None:
         """Scroll as far as is needed to have the line at `place` in sight."""
         place, top, height = place - self.head, self.scroll_offset.y, max(1, self.scrolling)
