@@ -342,12 +342,14 @@ async def test_each_service_asks_for_its_own_variables_and_nothing_is_carried_ov
         assert stage.workspace.vault.find("acme").variables == {"part": "two", "host": "us"}
 
 
+def broken(*_: object, **__: object) -> None:
+    """A defect, in the place of what works."""
+    raise ZeroDivisionError
+
+
 async def test_a_defect_while_it_is_created_leaves_no_screen_without_a_way_out(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
-
     monkeypatch.setattr("tui_oauth.entries.create_entry", broken)
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -363,9 +365,6 @@ async def test_a_defect_while_it_is_created_leaves_no_screen_without_a_way_out(
 async def test_a_defect_after_a_job_is_not_kept_secret(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
-
     monkeypatch.setattr("tui_oauth.entries.used_services", broken)
     app = stage.app()
     async with app.run_test(size=(80, 24)) as pilot:

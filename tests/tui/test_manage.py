@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from stage import Stage, at, place_of, shown, until, words
 from textual import events
+from textual.color import Color
 from textual.command import CommandList
 from textual.widgets import Button
 
@@ -414,6 +415,23 @@ async def test_an_empty_list_offers_only_what_works_there(stage: Stage) -> None:
         app.refresh_entries()
         await until(pilot, lambda: "enter Configure  a Authorize" in shown(app), "all keys")
         assert "Delete" in shown(app)
+
+
+async def test_the_row_under_the_cursor_is_readable_while_one_searches(stage: Stage) -> None:
+    stage.created("first")
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.theme = "textual-light"  # its cursor without focus lets the background through
+        await until(pilot, lambda: "first" in shown(app), "the list")
+        await pilot.press("slash")
+        await pilot.pause()
+        cells = [part for strip in app.screen._compositor.render_strips() for part in strip]
+        style = next(part.style for part in cells if part.text.startswith("first"))
+        assert style is not None
+        assert style.color is not None
+        assert style.bgcolor is not None
+        letters, behind = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+        assert abs(letters.brightness - behind.brightness) > 0.4
 
 
 async def test_while_searching_only_the_keys_that_work_are_shown(stage: Stage) -> None:

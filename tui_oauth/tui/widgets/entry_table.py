@@ -296,9 +296,9 @@ class EntryTable(KeptStyles, can_focus=True):
         under_cursor = place == self.cursor
         if under_cursor:
             which = "cursor" if self.has_focus else "cursor-blurred"
-            base += self.kept_part(f"entry-table--{which}")
+            base = self.kept_style(f"entry-table--{which}")
         elif place == self.hovered:
-            base += self.kept_part("entry-table--hover")
+            base = self.kept_style("entry-table--hover")
         # Quiet words would be too faint on the cursor's background.
         quiet = base if under_cursor else base + self._tone("quiet")
         styles = {
